@@ -1,0 +1,58 @@
+/**
+ * A table that the cpu calls: what the executor runs, and how its calls become columns. Every such table is a folder that
+ * exports one `CallTable`.
+ * Source: docs/spec/machine.md, section Calls.
+ */
+import type { TableAir, TableTrace } from '../stark/air/air.ts';
+
+/** Write-once memory during a run. Both methods throw a MachineError: reading an unwritten cell, writing another value. */
+export interface Memory {
+  read(address: number): number;
+  write(address: number, value: number): void;
+  isWritten(address: number): boolean;
+}
+
+/** The operands of one call; `c` is undefined when the operand is a cell that is still unwritten. */
+export interface Call {
+  readonly tag: number;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number | undefined;
+  readonly d: number;
+  readonly clk: number;
+}
+
+/** The calls of one table in the order of the run, one array an operand. */
+export interface CallLog {
+  readonly count: number;
+  readonly tag: Uint32Array;
+  readonly a: Uint32Array;
+  readonly b: Uint32Array;
+  readonly c: Uint32Array;
+  readonly d: Uint32Array;
+  readonly clk: Uint32Array;
+}
+
+/** Counts the lookups that a table's rows make, so that the tables looked up know their multiplicities. */
+export interface LookupCounts {
+  word(address: number): void;
+  row(rowIndex: number): void;
+  range(value: number): void;
+}
+
+export interface CallTable {
+  readonly air: TableAir;
+  readonly tags: readonly number[];
+  /**
+   * Carries out a call: reads its operand rows, writes its output rows, and returns the value of operand C. State
+   * between calls (ram) lives in what `createState` returned. Throws: MachineError when the relation cannot hold.
+   */
+  execute(memory: Memory, call: Call, state: unknown): number;
+  /** Fresh state for one run; undefined for a table without any. */
+  createState(): unknown;
+  /**
+   * The table's columns for all calls (under an expansion the leading columns), counting its lookups. `words` is the final
+   * memory image. At least one call.
+   */
+  trace(calls: CallLog, words: Uint32Array, counts: LookupCounts): TableTrace;
+}
