@@ -70,32 +70,72 @@ export function multiplyByBase(left: Extension, right: number): Extension {
   ];
 }
 
-/** Schoolbook product; x^5 = 1 - x^2, x^6 = x - x^3, x^7 = x^2 - x^4, x^8 = x^3 - x^5 = x^3 + x^2 - 1. */
+/** Splits the left factor's words so that sums of products stay exact in a double. */
+const SPLIT = 2 ** 16;
+const INVERSE_MODULUS = 1 / base.MODULUS;
+
+/**
+ * The residue of an integer of magnitude below 2^52. The rounded quotient is off by at most one, and its product with p
+ * is exact.
+ */
+function reduce(value: number): number {
+  // The conversion to int32 is exact and keeps elements small integers for the engine.
+  const remainder = (value - Math.floor(value * INVERSE_MODULUS) * base.MODULUS) | 0;
+  if (remainder < 0) return remainder + base.MODULUS;
+  return remainder >= base.MODULUS ? remainder - base.MODULUS : remainder;
+}
+
+/**
+ * low + 2^16 * high modulo p. A coefficient of a product is a signed sum of at most 9 terms (low word below 2^16) *
+ * (below 2^31), so both halves stay below 2^51.
+ */
+function joinHalves(low: number, high: number): number {
+  return reduce(low + SPLIT * reduce(high));
+}
+
+/** Product. x^5 = 1 - x^2, x^6 = x - x^3, x^7 = x^2 - x^4, x^8 = x^3 - x^5 = x^3 + x^2 - 1. */
 export function multiply(left: Extension, right: Extension): Extension {
-  const product = [0, 0, 0, 0, 0, 0, 0, 0, 0];
-  for (let i = 0; i < DEGREE; i++) {
-    for (let j = 0; j < DEGREE; j++) {
-      product[i + j] = base.add(product[i + j]!, base.multiply(left[i]!, right[j]!));
-    }
-  }
-  const [p0, p1, p2, p3, p4, p5, p6, p7, p8] = product as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [r0, r1, r2, r3, r4] = right;
+  // The left factor is low + 2^16 * high, word by word.
+  const h0 = left[0] >>> 16;
+  const h1 = left[1] >>> 16;
+  const h2 = left[2] >>> 16;
+  const h3 = left[3] >>> 16;
+  const h4 = left[4] >>> 16;
+  const l0 = left[0] & 0xffff;
+  const l1 = left[1] & 0xffff;
+  const l2 = left[2] & 0xffff;
+  const l3 = left[3] & 0xffff;
+  const l4 = left[4] & 0xffff;
+  // Coefficients 5..8 of the unreduced product.
+  const low5 = l1 * r4 + l2 * r3 + l3 * r2 + l4 * r1;
+  const low6 = l2 * r4 + l3 * r3 + l4 * r2;
+  const low7 = l3 * r4 + l4 * r3;
+  const low8 = l4 * r4;
+  const high5 = h1 * r4 + h2 * r3 + h3 * r2 + h4 * r1;
+  const high6 = h2 * r4 + h3 * r3 + h4 * r2;
+  const high7 = h3 * r4 + h4 * r3;
+  const high8 = h4 * r4;
   return [
-    base.subtract(base.add(p0, p5), p8),
-    base.add(p1, p6),
-    base.add(base.subtract(base.add(p2, p7), p5), p8),
-    base.add(base.subtract(p3, p6), p8),
-    base.subtract(p4, p7),
+    joinHalves(l0 * r0 + low5 - low8, h0 * r0 + high5 - high8),
+    joinHalves(l0 * r1 + l1 * r0 + low6, h0 * r1 + h1 * r0 + high6),
+    joinHalves(
+      l0 * r2 + l1 * r1 + l2 * r0 + low7 - low5 + low8,
+      h0 * r2 + h1 * r1 + h2 * r0 + high7 - high5 + high8,
+    ),
+    joinHalves(
+      l0 * r3 + l1 * r2 + l2 * r1 + l3 * r0 - low6 + low8,
+      h0 * r3 + h1 * r2 + h2 * r1 + h3 * r0 - high6 + high8,
+    ),
+    joinHalves(
+      l0 * r4 + l1 * r3 + l2 * r2 + l3 * r1 + l4 * r0 - low7,
+      h0 * r4 + h1 * r3 + h2 * r2 + h3 * r1 + h4 * r0 - high7,
+    ),
   ];
+}
+
+export function square(value: Extension): Extension {
+  return multiply(value, value);
 }
 
 /** `value` to a non-negative integer exponent below 2^53. */
@@ -107,4 +147,50 @@ export function power(value: Extension, exponent: number): Extension {
     square = multiply(square, square);
   }
   return result;
+}
+
+/** FROBENIUS[i] = x^(i * p): the map value -> value^p is linear and fixes the base field. */
+const FROBENIUS: readonly Extension[] = [0, 1, 2, 3, 4].map((exponent) =>
+  power(power([0, 1, 0, 0, 0], base.MODULUS), exponent),
+);
+
+/** `value` to the p-th power, an automorphism of order 5. */
+export function frobenius(value: Extension): Extension {
+  let image = ZERO;
+  for (let word = 0; word < DEGREE; word++)
+    image = add(image, multiplyByBase(FROBENIUS[word]!, value[word]!));
+  return image;
+}
+
+/**
+ * The inverse of a non-zero element, after Itoh and Tsujii: value^(p + p^2 + p^3 + p^4) divided by the norm, which is
+ * that times value and lies in the base field. Throws: RangeError on zero.
+ */
+export function inverse(value: Extension): Extension {
+  if (isZero(value)) throw new RangeError('zero has no inverse in the extension of KoalaBear');
+  const first = frobenius(value);
+  const pair = multiply(first, frobenius(first));
+  const conjugates = multiply(pair, frobenius(frobenius(pair)));
+  const norm = multiply(value, conjugates)[0];
+  return multiplyByBase(conjugates, base.inverse(norm));
+}
+
+/**
+ * The inverses of all elements, at the cost of one inversion and three products an element. Throws: RangeError when an
+ * element is zero.
+ */
+export function batchInverse(values: readonly Extension[]): Extension[] {
+  const prefixes: Extension[] = [];
+  let product = ONE;
+  for (const [index, value] of values.entries()) {
+    if (isZero(value)) throw new RangeError(`element ${index} is zero and has no inverse in the extension`);
+    prefixes.push(product);
+    product = multiply(product, value);
+  }
+  let rest = inverse(product);
+  for (let index = values.length - 1; index >= 0; index--) {
+    prefixes[index] = multiply(prefixes[index]!, rest);
+    rest = multiply(rest, values[index]!);
+  }
+  return prefixes;
 }
