@@ -1,0 +1,132 @@
+/**
+ * The typed program builder: a guest program is a TypeScript function that emits bytecode while it runs. TypeScript
+ * functions and loops are inlined and unrolled; `define` and `repeat` make functions and loops of the machine.
+ * Source: docs/spec/machine.md; a first program is written in docs/tutorial.md.
+ */
+import { arithmeticMethods } from './builder/arithmetic.ts';
+import { controlMethods } from './builder/control.ts';
+import { createCore } from './builder/core.ts';
+import { memoryMethods } from './builder/memory.ts';
+import { tableMethods } from './builder/tables.ts';
+import type { Input, Kinds, Row, Shape, ShapeOf, Value, Word } from './builder/values.ts';
+import type { Program } from './program.ts';
+
+/** Arithmetic modulo p, one cycle an operation; on constants alone it costs none. */
+export interface ArithmeticBuilder {
+  constant(value: number): Value;
+  add(left: Input, right: Input): Value;
+  subtract(left: Input, right: Input): Value;
+  multiply(left: Input, right: Input): Value;
+  /** A value q with q * divisor = dividend. The divisor must be known to be non-zero: for 0 / 0 any q would do. */
+  divide(dividend: Input, divisor: Input): Value;
+  /** The sum of terms[i] * weights[i]. */
+  weightedSum(terms: readonly Input[], weights: readonly number[]): Value;
+  assertEqual(left: Input, right: Input): void;
+  /** Asserts that the value has an inverse. */
+  assertNonzero(value: Input): void;
+  /** Asserts that the value is 0 or 1. */
+  assertBoolean(value: Input): void;
+}
+
+export interface MemoryBuilder {
+  /** The word at pointer + offset; a cell of this frame costs no cycle. */
+  load(pointer: Input | Row | Word, offset?: number): Value;
+  /** Writes the word at pointer + offset; if it is written already, asserts that it has this value. */
+  store(pointer: Input | Row | Word, offset: number, value: Input): void;
+  /** A fresh row of this frame with these 8 words; fewer are followed by zeros. Values computed just for it move in for free. */
+  row(words: readonly Input[]): Row;
+  /** `count` consecutive fresh rows of this frame that a call or a hint fills: a pointer to the first. */
+  freshRows(count: number): Row;
+  /** The row at an address computed or hinted; an address that is no row's makes the calls that use it unprovable. */
+  rowAt(pointer: Input): Row;
+  /** The row `count` rows further on. */
+  rowAfter(row: Row, count: Input): Row;
+  /** The pointer as a number in the program. */
+  addressOf(row: Row | Word): Value;
+  /** Asserts that two rows have the same 8 words. */
+  assertRowsEqual(left: Row, right: Row): void;
+  /** Row 0: the statement digest. Written like any other row, for example as the output of `compress`. */
+  readonly statement: Row;
+  /** Words from the host function `name`. They are unconstrained: the program must check what it relies on. */
+  hint(name: string, inputs: readonly Input[], count: number): Value[];
+  /** Like `hint`, for `rowCount` rows of this frame: the host function returns 8 words a row. */
+  hintRows(name: string, inputs: readonly Input[], rowCount: number): Row;
+}
+
+/** The place of an iteration in a `repeat`. */
+export interface Iteration {
+  /** 0, 1, … Carrying it costs one cycle an iteration, if it is read. */
+  readonly index: Value;
+  /** count, count - 1, … 1. */
+  readonly remaining: Value;
+}
+
+export interface ControlBuilder {
+  /** Runs one of two branches; both yield values of the same shape, which are the outcome. */
+  ifNonzero<T extends Shape>(condition: Input, whenNonzero: () => T, whenZero: () => T): T;
+  /** `ifNonzero` without an outcome. */
+  when(condition: Input, whenNonzero: () => void, whenZero?: () => void): void;
+  /** Branches on left = right. */
+  ifEqual<T extends Shape>(left: Input, right: Input, whenEqual: () => T, whenOther: () => T): T;
+  /**
+   * Runs the body `count` times, handing each iteration's state to the next; the outcome is the last state. Values from
+   * outside are usable in the body: one cycle each an iteration. Three cycles an iteration of its own.
+   */
+  repeat<T extends Shape>(count: Input, initial: T, body: (state: T, iteration: Iteration) => T): T;
+  /** Runs the body once, and again as long as `again` is not zero. */
+  loop<T extends Shape>(initial: T, body: (state: T) => { readonly next: T; readonly again: Input }): T;
+  /**
+   * Defines a function: the body is emitted once and may use nothing but its parameters, constants and functions. A call
+   * costs 4 cycles and one for each parameter and result.
+   */
+  define<P extends Kinds, R extends Kinds>(
+    name: string,
+    parameters: P,
+    results: R,
+    body: (parameters: ShapeOf<P>) => ShapeOf<R>,
+  ): (parameters: ShapeOf<P>) => ShapeOf<R>;
+}
+
+/** Calls to the machine's tables; one cycle and the rows named in the comment. */
+export interface TableBuilder {
+  /** C(left, right) in a fresh row, or in the row `into`; one hash row. */
+  compress(left: Row, right: Row, into?: Row): Row;
+  /** s = initial, then s = C(s, block) for `blockCount` consecutive rows; `blockCount` hash rows, at least one. */
+  chain(initial: Row, firstBlock: Row, blockCount: number, into?: Row): Row;
+  /** Checks that the 16 words of two consecutive rows are below 2^16; one word row. */
+  wordCheck(firstRow: Row): Word;
+  /** The constant 0 <= value < 2^256; 16 cycles, no table row. */
+  wordConstant(value: bigint): Word;
+  /** left + right; a run with a carry out of 2^256 cannot be proved; one word row. */
+  wordAdd(left: Word, right: Word): Word;
+  /** left - right; a run with left < right cannot be proved; two word rows. */
+  wordSubtract(left: Word, right: Word): Word;
+  /** 1 if left < right, else 0; one word row. */
+  wordLess(left: Word, right: Word): Value;
+  /** left * right; a run with a product above 2^256 cannot be proved; one wordMultiply row. */
+  wordMultiply(left: Word, right: Word): Word;
+  assertWordsEqual(left: Word, right: Word): void;
+  /** Creates cell (segment, index) of the read-write memory. The program must create each cell once. */
+  ramInitialise(segment: Input, index: Input, value: Input): void;
+  ramRead(segment: Input, index: Input): Value;
+  ramWrite(segment: Input, index: Input, value: Input): void;
+  /** The last value of a cell; the program must finalise each cell once, and not use it afterwards. */
+  ramFinalise(segment: Input, index: Input): Value;
+}
+
+export interface ProgramBuilder extends ArithmeticBuilder, MemoryBuilder, ControlBuilder, TableBuilder {}
+
+/** Emits the program that `main` describes. Throws: MachineError 'BAD_PROGRAM'. */
+export function buildProgram(name: string, main: (program: ProgramBuilder) => void): Program {
+  const core = createCore(name);
+  const arithmetic = arithmeticMethods(core);
+  const memory = memoryMethods(core);
+  const builder: ProgramBuilder = {
+    ...arithmetic,
+    ...memory,
+    ...controlMethods(core),
+    ...tableMethods(core, arithmetic, memory),
+  };
+  core.enterFunction('main', 0, () => main(builder));
+  return core.finish();
+}
