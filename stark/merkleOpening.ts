@@ -1,0 +1,181 @@
+/**
+ * Pruned openings of mixed-height Merkle trees: which rows and digests answer a set of indices, and whether an answer
+ * leads to the cap.
+ * Source: docs/spec/proof-system.md, section 3.
+ */
+import type { TreeAnswer, TreeQuery } from './backend.ts';
+import { compressInto, DIGEST_WORDS } from './hash/poseidon.ts';
+import type { TreeOpening } from './proof/proof.ts';
+
+export interface OpenedMatrix {
+  /** Log of the number of rows: log height + log blow-up. */
+  readonly logRows: number;
+  /** Words of a row, unpadded. */
+  readonly columns: number;
+}
+
+/** A tree as the opener sees it. */
+export interface OpenedTree {
+  readonly leafTag: number;
+  /** At least one, in tree order. */
+  readonly matrices: readonly OpenedMatrix[];
+  readonly logCap: number;
+}
+
+/**
+ * For indices into 2^logRows rows: entry k holds the different values of (index >> k), ascending, for k from 0 while
+ * 2^(logRows - k) is at least the cap.
+ */
+export function distinctIndices(indices: ArrayLike<number>, logRows: number, logCap: number): number[][] {
+  let current = [...new Set(Array.from(indices))].sort((left, right) => left - right);
+  const levels = [current];
+  for (let shift = 1; shift <= logRows - logCap; shift++) {
+    current = [...new Set(current.map((index) => index >>> 1))];
+    levels.push(current);
+  }
+  return levels;
+}
+
+export function tallestLogRows(tree: OpenedTree): number {
+  return Math.max(...tree.matrices.map((matrix) => matrix.logRows));
+}
+
+/** Words of `rows` and digests in `nodes` of an opening, from the numbers of distinct indices at each log size. */
+export function openingSize(
+  tree: OpenedTree,
+  distinctAt: (logRows: number) => number,
+): { rowWords: number; nodeCount: number } {
+  const rowWords = tree.matrices.reduce(
+    (words, matrix) => words + matrix.columns * distinctAt(matrix.logRows),
+    0,
+  );
+  let nodeCount = 0;
+  for (let logSize = tallestLogRows(tree); logSize > tree.logCap; logSize--)
+    nodeCount += 2 * distinctAt(logSize - 1) - distinctAt(logSize);
+  return { rowWords, nodeCount };
+}
+
+/** What to read from a tree to open `indices` (entry k: the distinct ascending indices at 2^(tallest - k) rows). */
+export function openingRequest(tree: OpenedTree, indices: readonly (readonly number[])[]): TreeQuery {
+  const tallest = tallestLogRows(tree);
+  const nodes: { level: number; index: number }[] = [];
+  for (let level = 0; level < tallest - tree.logCap; level++) {
+    const known = new Set(indices[level]);
+    for (const index of indices[level] ?? [])
+      if (!known.has(index ^ 1)) nodes.push({ level, index: index ^ 1 });
+  }
+  return { rows: tree.matrices.map((matrix) => indices[tallest - matrix.logRows] ?? []), nodes };
+}
+
+/** The answer to an `openingRequest` in the form that a proof holds. */
+export function packOpening(answer: TreeAnswer): TreeOpening {
+  return { rows: concatenate(answer.rows.flat()), nodes: concatenate(answer.nodes) };
+}
+
+function concatenate(parts: readonly Uint32Array[]): Uint32Array {
+  const words = new Uint32Array(parts.reduce((total, part) => total + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    words.set(part, offset);
+    offset += part.length;
+  }
+  return words;
+}
+
+/**
+ * True when the opening leads to the cap. `indices` as in `openingRequest`; `opening` must have the lengths of
+ * `openingSize`, which the codec has checked.
+ */
+export function opensTo(
+  tree: OpenedTree,
+  cap: Uint32Array,
+  indices: readonly (readonly number[])[],
+  opening: TreeOpening,
+): boolean {
+  const tallest = tallestLogRows(tree);
+  let digests = leafDigests(tree, tallest, indices[0] ?? [], indices, opening.rows) ?? new Uint32Array(0);
+  let nodeOffset = 0;
+  for (let level = 0; level < tallest - tree.logCap; level++) {
+    const children = indices[level] ?? [];
+    const parents = indices[level + 1] ?? [];
+    const above = new Uint32Array(parents.length * DIGEST_WORDS);
+    for (let parent = 0, child = 0; parent < parents.length; parent++) {
+      const target = parent * DIGEST_WORDS;
+      const left = 2 * parents[parent]!;
+      const hasLeft = children[child] === left;
+      const hasBoth = hasLeft && children[child + 1] === left + 1;
+      const known = child * DIGEST_WORDS;
+      if (hasBoth) {
+        compressInto(above, target, digests, known, digests, known + DIGEST_WORDS);
+      } else {
+        if (hasLeft) compressInto(above, target, digests, known, opening.nodes, nodeOffset);
+        else compressInto(above, target, opening.nodes, nodeOffset, digests, known);
+        nodeOffset += DIGEST_WORDS;
+      }
+      child += hasBoth ? 2 : 1;
+    }
+    const injected = leafDigests(tree, tallest - level - 1, parents, indices, opening.rows);
+    if (injected !== undefined)
+      for (let offset = 0; offset < above.length; offset += DIGEST_WORDS)
+        compressInto(above, offset, above, offset, injected, offset);
+    digests = above;
+  }
+  const capIndices = indices[tallest - tree.logCap] ?? [];
+  return capIndices.every((capIndex, position) =>
+    equalDigests(cap, capIndex * DIGEST_WORDS, digests, position * DIGEST_WORDS),
+  );
+}
+
+function equalDigests(
+  left: Uint32Array,
+  leftOffset: number,
+  right: Uint32Array,
+  rightOffset: number,
+): boolean {
+  for (let word = 0; word < DIGEST_WORDS; word++)
+    if (left[leftOffset + word] !== right[rightOffset + word]) return false;
+  return true;
+}
+
+/** The leaf digests at 2^logRows rows of the opened indices, 8 words each; undefined when no matrix has that height. */
+function leafDigests(
+  tree: OpenedTree,
+  logRows: number,
+  opened: readonly number[],
+  indices: readonly (readonly number[])[],
+  rows: Uint32Array,
+): Uint32Array | undefined {
+  const tallest = tallestLogRows(tree);
+  const members: { columns: number; offset: number }[] = [];
+  let offset = 0;
+  let leafWords = 0;
+  for (const matrix of tree.matrices) {
+    if (matrix.logRows === logRows) {
+      members.push({ columns: matrix.columns, offset });
+      leafWords += Math.ceil(matrix.columns / DIGEST_WORDS) * DIGEST_WORDS;
+    }
+    offset += matrix.columns * (indices[tallest - matrix.logRows] ?? []).length;
+  }
+  if (members.length === 0) return undefined;
+  const digests = new Uint32Array(opened.length * DIGEST_WORDS);
+  const lastBlock = new Uint32Array(DIGEST_WORDS);
+  for (let position = 0; position < opened.length; position++) {
+    const state = position * DIGEST_WORDS;
+    digests[state] = tree.leafTag;
+    digests[state + 1] = logRows;
+    digests[state + 2] = leafWords;
+    for (const member of members) {
+      const start = member.offset + position * member.columns;
+      const end = start + member.columns;
+      let block = start;
+      for (; block + DIGEST_WORDS <= end; block += DIGEST_WORDS)
+        compressInto(digests, state, digests, state, rows, block);
+      if (block < end) {
+        lastBlock.fill(0);
+        lastBlock.set(rows.subarray(block, end));
+        compressInto(digests, state, digests, state, lastBlock, 0);
+      }
+    }
+  }
+  return digests;
+}
