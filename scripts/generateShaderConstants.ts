@@ -5,9 +5,15 @@
  * Source: docs/spec/proof-system.md, sections 1 and 2.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { add, MODULUS, multiply, power } from '../stark/field/koalaBear.ts';
 import * as extension from '../stark/field/extension.ts';
-import { FULL_ROUNDS, MDS_FIRST_ROW, PARTIAL_ROUNDS, ROUND_CONSTANTS, WIDTH } from '../stark/hash/poseidon.ts';
+import { add, MODULUS, multiply, power } from '../stark/field/koalaBear.ts';
+import {
+  FULL_ROUNDS,
+  MDS_FIRST_ROW,
+  PARTIAL_ROUNDS,
+  ROUND_CONSTANTS,
+  WIDTH,
+} from '../stark/hash/poseidon.ts';
 
 const COMMAND = 'node --import tsx scripts/generateShaderConstants.ts';
 /** 2^32 mod p, which takes a canonical word into Montgomery form. */
