@@ -6,7 +6,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as extension from '../stark/field/extension.ts';
-import { add, MODULUS, multiply, power } from '../stark/field/koalaBear.ts';
+import { add, MODULUS, multiply } from '../stark/field/koalaBear.ts';
 import {
   FULL_ROUNDS,
   MDS_FIRST_ROW,
