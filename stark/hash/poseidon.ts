@@ -3,7 +3,7 @@
  * rounds, twenty partial rounds, four full rounds; a round adds constants, cubes, and multiplies by the circulant MDS.
  * Words are canonical. Source: docs/spec/proof-system.md, section 2.
  */
-import { add, multiply } from '../field/koalaBear.ts';
+import { canonicalWord, permuteDoubles } from './permutation.ts';
 import { FULL_ROUNDS, MDS_FIRST_ROW, PARTIAL_ROUNDS, ROUND_CONSTANTS, WIDTH } from './poseidonConstants.ts';
 
 export { FULL_ROUNDS, MDS_FIRST_ROW, PARTIAL_ROUNDS, ROUND_CONSTANTS, WIDTH };
@@ -11,30 +11,17 @@ export { FULL_ROUNDS, MDS_FIRST_ROW, PARTIAL_ROUNDS, ROUND_CONSTANTS, WIDTH };
 /** Words of a digest, and of a block that the transcript or a leaf absorbs. */
 export const DIGEST_WORDS = 8;
 
-function cube(value: number): number {
-  return multiply(value, multiply(value, value));
-}
+/** The working state of every call; nothing is kept in these between calls. */
+const lanes = new Float64Array(WIDTH);
+const feedForward = new Float64Array(DIGEST_WORDS);
 
 /** The permutation, in place. Throws: RangeError unless the state has 16 words. */
 export function permute(state: Uint32Array): void {
   if (state.length !== WIDTH)
     throw new RangeError(`a Poseidon state has ${WIDTH} words, got ${state.length}`);
-  const sums = new Uint32Array(WIDTH);
-  for (let round = 0; round < FULL_ROUNDS + PARTIAL_ROUNDS; round++) {
-    const isFull = round < FULL_ROUNDS / 2 || round >= FULL_ROUNDS / 2 + PARTIAL_ROUNDS;
-    for (let lane = 0; lane < WIDTH; lane++) {
-      const value = add(state[lane]!, ROUND_CONSTANTS[round * WIDTH + lane]!);
-      state[lane] = isFull || lane === 0 ? cube(value) : value;
-    }
-    for (let row = 0; row < WIDTH; row++) {
-      let sum = 0;
-      for (let column = 0; column < WIDTH; column++) {
-        sum = add(sum, multiply(MDS_FIRST_ROW[(column - row + WIDTH) % WIDTH]!, state[column]!));
-      }
-      sums[row] = sum;
-    }
-    state.set(sums);
-  }
+  for (let lane = 0; lane < WIDTH; lane++) lanes[lane] = state[lane]!;
+  permuteDoubles(lanes);
+  for (let lane = 0; lane < WIDTH; lane++) state[lane] = canonicalWord(lanes[lane]!);
 }
 
 /**
@@ -55,14 +42,14 @@ export function compressInto(
     rightOffset + DIGEST_WORDS > right.length
   )
     throw new RangeError('compress needs 8 words at each offset');
-  const input = new Uint32Array(WIDTH);
   for (let word = 0; word < DIGEST_WORDS; word++) {
-    input[word] = left[leftOffset + word]!;
-    input[DIGEST_WORDS + word] = right[rightOffset + word]!;
+    lanes[word] = feedForward[word] = left[leftOffset + word]!;
+    lanes[DIGEST_WORDS + word] = right[rightOffset + word]!;
   }
-  const state = input.slice();
-  permute(state);
-  for (let word = 0; word < DIGEST_WORDS; word++) out[outOffset + word] = add(state[word]!, input[word]!);
+  permuteDoubles(lanes);
+  for (let word = 0; word < DIGEST_WORDS; word++) {
+    out[outOffset + word] = canonicalWord(lanes[word]! + feedForward[word]!);
+  }
 }
 
 /** The compression of two digests as a new array. Throws: RangeError unless both have 8 words. */
