@@ -1,0 +1,132 @@
+/**
+ * The constraints of the hash table: every row is one compress of its lanes; consecutive rows of a run chain the state.
+ * Equations and what they prove are in the README of this folder.
+ * Source: docs/spec/machine.md, section Calls.
+ */
+import type { TableAir } from '../../stark/air/air.ts';
+import { defineTable, type Expression } from '../../stark/air/builder.ts';
+import { PARTIAL_ROUNDS, WIDTH } from '../../stark/hash/poseidon.ts';
+import { BUS, INVERSE_OF_ROW_WORDS, ROW_WORDS } from '../buses.ts';
+import { TAG } from '../instruction.ts';
+import { MAIN_COLUMNS, SBOX_COUNT } from './columns.ts';
+import { HALF_FULL_ROUNDS, MDS, MDS_OUTPUT, PARTIAL, ROUNDS, roundConstant, sboxIndex } from './rounds.ts';
+
+export const MINIMUM_LOG_HEIGHT = 5;
+export const MAXIMUM_LOG_HEIGHT = 22;
+
+export const hashAir: TableAir = defineTable(
+  {
+    name: 'hash',
+    main: MAIN_COLUMNS,
+    preprocessed: [],
+    minimumLogHeight: MINIMUM_LOG_HEIGHT,
+    maximumLogHeight: MAXIMUM_LOG_HEIGHT,
+    isRequired: false,
+    expansion: 'poseidon',
+  },
+  (table) => {
+    const { main, next } = table;
+    const lanes = table.mainColumns('lane', WIDTH);
+    const sboxes = table.mainColumns('sbox', SBOX_COUNT);
+
+    // S-boxes: each column is the cube of an affine form of the lanes or of earlier columns.
+    function constrainSbox(round: number, lane: number, input: Expression): void {
+      const output = sboxes[sboxIndex(round, lane)]!;
+      table.constrainEqual(`sbox round ${round} lane ${lane}`, output, input.times(input).times(input));
+    }
+    function outputsOf(round: number): Expression[] {
+      return sboxes.slice(sboxIndex(round, 0), sboxIndex(round, 0) + WIDTH);
+    }
+    function constrainFullRound(round: number, state: readonly Expression[]): void {
+      state.forEach((value, lane) => {
+        constrainSbox(round, lane, value.plus(roundConstant(round, lane)));
+      });
+    }
+
+    for (let round = 0; round < HALF_FULL_ROUNDS; round++)
+      constrainFullRound(round, round === 0 ? lanes : table.linear(MDS, outputsOf(round - 1)));
+    const firstPartial = sboxIndex(HALF_FULL_ROUNDS, 0);
+    const forms = table
+      .linear(PARTIAL.matrix, [
+        ...outputsOf(HALF_FULL_ROUNDS - 1),
+        ...sboxes.slice(firstPartial, firstPartial + PARTIAL_ROUNDS),
+      ])
+      .map((form, row) => form.plus(PARTIAL.constants[row]!));
+    for (let partial = 0; partial < PARTIAL_ROUNDS; partial++)
+      constrainSbox(HALF_FULL_ROUNDS + partial, 0, forms[partial]!);
+    const firstLateRound = HALF_FULL_ROUNDS + PARTIAL_ROUNDS;
+    for (let round = firstLateRound; round < ROUNDS; round++)
+      constrainFullRound(
+        round,
+        round === firstLateRound ? forms.slice(PARTIAL_ROUNDS) : table.linear(MDS, outputsOf(round - 1)),
+      );
+    const output = table
+      .linear(MDS_OUTPUT, outputsOf(ROUNDS - 1))
+      .map((value, word) => value.plus(lanes[word]!));
+
+    // Runs. A row that is active and no end is followed by an active row that is no start, and by nothing else; with the
+    // first row no such follower, no run wraps around the table's end.
+    table.constrainBoolean('isActive is boolean', main.isActive);
+    table.constrainBoolean('isStart is boolean', main.isStart);
+    table.constrainBoolean('isEnd is boolean', main.isEnd);
+    table.constrainBoolean('isOne is boolean', main.isOne);
+    table.constrain('a start is active', main.isStart.times(table.constant(1).minus(main.isActive)));
+    table.constrain('an end is active', main.isEnd.times(table.constant(1).minus(main.isActive)));
+    table.constrain('ONE starts', main.isOne.times(table.constant(1).minus(main.isStart)));
+    table.constrain('ONE ends', main.isOne.times(table.constant(1).minus(main.isEnd)));
+    const continues = main.isActive.minus(main.isEnd);
+    table.constrainEqual('a run goes on until its end', next.isActive.minus(next.isStart), continues);
+    table.constrain('the first row starts a run', table.first.times(main.isActive.minus(main.isStart)));
+
+    // Inside a run: blocks are consecutive rows, the countdown reaches 1 at the end, the state is the last output.
+    table.constrain(
+      'next block',
+      continues.times(next.blockPointer.minus(main.blockPointer).minus(ROW_WORDS)),
+    );
+    table.constrain('same output row', continues.times(next.outPointer.minus(main.outPointer)));
+    table.constrain('countdown', continues.times(main.remaining.minus(next.remaining).minus(1)));
+    table.constrain('the last block ends', main.isEnd.times(main.remaining.minus(1)));
+    for (let word = 0; word < ROW_WORDS; word++)
+      table.constrain(
+        `state word ${word}`,
+        continues.times(table.nextColumns('lane', ROW_WORDS)[word]!.minus(output[word]!)),
+      );
+
+    // ONE is a chain of one block under another tag, with D = 0.
+    table.interact({
+      label: 'call',
+      bus: BUS.CALL,
+      multiplicity: main.isStart.negate(),
+      values: [
+        table.constant(TAG.HASH_CHAIN).minus(main.isOne.times(TAG.HASH_CHAIN - TAG.HASH_ONE)),
+        main.statePointer,
+        main.blockPointer,
+        main.outPointer,
+        main.remaining.minus(main.isOne),
+        main.clk,
+      ],
+      weight: 1,
+    });
+    table.interact({
+      label: 'state row',
+      bus: BUS.ROW,
+      multiplicity: main.isStart,
+      values: [main.statePointer.times(INVERSE_OF_ROW_WORDS), ...lanes.slice(0, ROW_WORDS)],
+      weight: 1,
+    });
+    table.interact({
+      label: 'block row',
+      bus: BUS.ROW,
+      multiplicity: main.isActive,
+      values: [main.blockPointer.times(INVERSE_OF_ROW_WORDS), ...lanes.slice(ROW_WORDS)],
+      weight: 1,
+    });
+    table.interact({
+      label: 'output row',
+      bus: BUS.ROW,
+      multiplicity: main.isEnd,
+      values: [main.outPointer.times(INVERSE_OF_ROW_WORDS), ...output],
+      weight: 1,
+    });
+  },
+);

@@ -1,0 +1,15 @@
+/** The hash table: compress calls, one row a compress. Source: docs/spec/machine.md, section Calls. */
+import type { CallTable } from '../callTable.ts';
+import { TAG } from '../instruction.ts';
+import { hashAir } from './air.ts';
+import { executeHash, traceHash } from './trace.ts';
+
+export { completeHashTrace } from './expand.ts';
+
+export const hashTable: CallTable = {
+  air: hashAir,
+  tags: [TAG.HASH_ONE, TAG.HASH_CHAIN],
+  execute: executeHash,
+  createState: () => undefined,
+  trace: traceHash,
+};
