@@ -3,15 +3,7 @@
  * Form: canonical words; columns and the result in bit-reversed order. Source: docs/spec/proof-system.md, section 8.
  */
 import * as extension from '../field/extension.ts';
-import {
-  GENERATOR,
-  inverse,
-  MODULUS,
-  multiply,
-  power,
-  reverseBits,
-  rootOfUnity,
-} from '../field/koalaBear.ts';
+import { GENERATOR, multiply, power, reverseBits, rootOfUnity } from '../field/koalaBear.ts';
 
 /** A matrix on the evaluation coset with the weights and opened values of its columns (at zeta * g of the first ones). */
 export interface DeepColumns {
@@ -20,32 +12,6 @@ export interface DeepColumns {
   readonly values: readonly extension.Extension[];
   readonly nextWeights: readonly extension.Extension[];
   readonly nextValues: readonly extension.Extension[];
-}
-
-/** 1 / value for each value, with one inversion in all. Throws: RangeError on zero. */
-function invertAll(values: readonly extension.Extension[]): extension.Extension[] {
-  const products = [extension.ONE];
-  for (const value of values) products.push(extension.multiply(products.at(-1)!, value));
-  let rest = invert(products.at(-1)!);
-  const inverses = new Array<extension.Extension>(values.length);
-  for (let index = values.length - 1; index >= 0; index--) {
-    inverses[index] = extension.multiply(rest, products[index]!);
-    rest = extension.multiply(rest, values[index]!);
-  }
-  return inverses;
-}
-
-/** value^(p + p^2 + p^3 + p^4) is the inverse times the norm, which lies in the base field. */
-function invert(value: extension.Extension): extension.Extension {
-  if (extension.isZero(value)) throw new RangeError('zero has no inverse in the extension');
-  let image = value;
-  let conjugates = extension.ONE;
-  for (let exponent = 1; exponent < extension.DEGREE; exponent++) {
-    image = extension.power(image, MODULUS);
-    conjugates = extension.multiply(conjugates, image);
-  }
-  const norm = extension.multiply(value, conjugates)[0];
-  return extension.multiplyByBase(conjugates, inverse(norm));
 }
 
 /** F on the coset 3 * <w_(logHeight + logBlowup)>, 5 words an element. */
@@ -62,8 +28,8 @@ export function deepCombination(
   const points = Array.from({ length: 2 ** logRows }, (_, row) =>
     extension.fromBase(multiply(GENERATOR, power(generator, reverseBits(row, logRows)))),
   );
-  const inverses = invertAll(points.map((point) => extension.subtract(zeta, point)));
-  const nextInverses = invertAll(points.map((point) => extension.subtract(nextZeta, point)));
+  const inverses = extension.batchInverse(points.map((point) => extension.subtract(zeta, point)));
+  const nextInverses = extension.batchInverse(points.map((point) => extension.subtract(nextZeta, point)));
   for (let row = 0; row < 2 ** logRows; row++) {
     let sum = extension.ZERO;
     let nextSum = extension.ZERO;
