@@ -99,7 +99,7 @@ export interface TableBuilder {
   wordConstant(value: bigint): Word;
   /** left + right; a run with a carry out of 2^256 cannot be proved; one word row. */
   wordAdd(left: Word, right: Word): Word;
-  /** left - right; a run with left < right cannot be proved; two word rows. */
+  /** left - right; a run with left < right cannot be proved; one word row. */
   wordSubtract(left: Word, right: Word): Word;
   /** 1 if left < right, else 0; one word row. */
   wordLess(left: Word, right: Word): Value;

@@ -41,9 +41,7 @@ export class MachineError extends Error {
 
   constructor(code: MachineErrorCode, details: MachineErrorDetails = {}, location?: MachineLocation) {
     const listed = Object.entries(details).map(([name, value]) => `${name} ${value}`);
-    const place = location
-      ? ` at ${location.source} (pc ${location.pc}, cycle ${location.cycle})`
-      : '';
+    const place = location ? ` at ${location.source} (pc ${location.pc}, cycle ${location.cycle})` : '';
     super(`${code}: ${[MACHINE_ERRORS[code], ...listed].join(', ')}${place}`);
     this.name = 'MachineError';
     this.code = code;

@@ -1,0 +1,103 @@
+/** Loads, stores, rows and hints of programs. */
+
+import { add } from '../../stark/field/koalaBear.ts';
+import type { MemoryBuilder } from '../builder.ts';
+import { type Core, cellValue, constantOf, constantWord } from './core.ts';
+import { badProgram } from './fragment.ts';
+import { type Block, type Input, pointerOf, type Row, rowOf, type Value, type Word } from './values.ts';
+
+/** Words of a row. */
+export const ROW_WORDS = 8;
+
+export function memoryMethods(core: Core): MemoryBuilder {
+  /** The cell pointer + offset when it lies in a block of this frame. */
+  function cellBehind(pointer: Value, offset: number): Value | undefined {
+    if (pointer.kind !== 'address') return undefined;
+    const word = pointer.word + offset;
+    if (word < 0 || word >= pointer.block.rows * ROW_WORDS)
+      throw badProgram(`word ${word} lies outside of a block of ${pointer.block.rows} rows`);
+    return cellValue({
+      frame: pointer.block.frame,
+      scope: pointer.block.scope,
+      place: { kind: 'block', block: pointer.block, word },
+    });
+  }
+
+  function pointerValue(pointer: Input | Row | Word): Value {
+    return typeof pointer === 'number' ? constantOf(pointer) : pointerOf(pointer);
+  }
+
+  function relate(pointer: Value, offset: number, content: Value): void {
+    core.emit('isDeref', { a: core.local(pointer), b: constantOf(constantWord(offset)), c: content });
+  }
+
+  function blockPointer(block: Block): Row {
+    return rowOf({ kind: 'address', block, word: 0 });
+  }
+
+  const methods: MemoryBuilder = {
+    load(pointer, offset = 0) {
+      const address = pointerValue(pointer);
+      const direct = cellBehind(address, offset);
+      if (direct) return core.local(direct);
+      const loaded = cellValue(core.newCell());
+      relate(address, offset, loaded);
+      return loaded;
+    },
+    store(pointer, offset, value) {
+      const address = core.local(pointerValue(pointer));
+      const direct = cellBehind(address, offset);
+      if (direct) core.emit('isAdd', { a: core.local(value), b: constantOf(0), c: direct });
+      else relate(address, offset, core.local(value));
+    },
+    row(words) {
+      if (words.length > ROW_WORDS) throw badProgram(`${words.length} words do not fit into a row`);
+      const block = core.newBlock(1);
+      for (let word = 0; word < ROW_WORDS; word++)
+        core.moveTo(core.local(words[word] ?? 0), { kind: 'block', block, word });
+      return blockPointer(block);
+    },
+    freshRows: (count) => blockPointer(core.newBlock(count)),
+    rowAt: (pointer) => rowOf(core.local(pointer)),
+    rowAfter(row, count) {
+      const { pointer } = row;
+      const rows = core.local(count);
+      if (rows.kind === 'constant') {
+        const words = rows.value * ROW_WORDS;
+        if (words === 0) return row;
+        if (pointer.kind === 'address') {
+          cellBehind(pointer, words);
+          return rowOf({ ...pointer, word: pointer.word + words });
+        }
+        if (pointer.kind === 'constant') return rowOf(constantOf(add(pointer.value, constantWord(words))));
+        const moved = cellValue(core.newCell());
+        core.emit('isAdd', { a: core.local(pointer), b: constantOf(words), c: moved });
+        return rowOf(moved);
+      }
+      const distance = cellValue(core.newCell());
+      core.emit('isMul', { a: rows, b: constantOf(ROW_WORDS), c: distance });
+      const moved = cellValue(core.newCell());
+      core.emit('isAdd', { a: core.local(pointer), b: distance, c: moved });
+      return rowOf(moved);
+    },
+    addressOf: (row) => row.pointer,
+    assertRowsEqual(left, right) {
+      for (let word = 0; word < ROW_WORDS; word++) methods.store(right, word, methods.load(left, word));
+    },
+    statement: rowOf(constantOf(0)),
+    hint(name, inputs, count) {
+      const outputs = Array.from({ length: count }, () => core.newCell());
+      core.emitHint({ kind: 'host', name, inputs: inputs.map(core.local), outputs });
+      return outputs.map(cellValue);
+    },
+    hintRows(name, inputs, rowCount) {
+      const block = core.newBlock(rowCount);
+      const outputs = Array.from({ length: rowCount * ROW_WORDS }, (_, word) =>
+        core.cellAt({ kind: 'block', block, word }),
+      );
+      core.emitHint({ kind: 'host', name, inputs: inputs.map(core.local), outputs });
+      return blockPointer(block);
+    },
+  };
+  return methods;
+}

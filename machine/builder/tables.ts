@@ -1,0 +1,75 @@
+/** Calls from programs to the machine's tables. */
+import type { ArithmeticBuilder, MemoryBuilder, TableBuilder } from '../builder.ts';
+import { TAG } from '../instruction.ts';
+import { type Core, cellValue, constantOf } from './core.ts';
+import { badProgram } from './fragment.ts';
+import { checkedWord, type Input, type Row, type Value, type Word } from './values.ts';
+
+/** Rows of a word, and its limbs of 16 bits. */
+const WORD_ROWS = 2;
+const WORD_LIMBS = 16;
+const LIMB_BITS = 16n;
+
+export function tableMethods(core: Core, arithmetic: ArithmeticBuilder, memory: MemoryBuilder): TableBuilder {
+  function call(tag: number, a: Input, b: Input, c: Input, d = 0): void {
+    core.emit('isCall', { a: core.local(a), b: core.local(b), c: core.local(c), d: constantOf(d) }, tag);
+  }
+
+  function freshWord(): Value {
+    return memory.freshRows(WORD_ROWS).pointer;
+  }
+
+  function wordOperation(tag: number, left: Word, right: Word): Word {
+    const outcome = freshWord();
+    call(tag, left.pointer, right.pointer, outcome);
+    return checkedWord(outcome);
+  }
+
+  function ramValue(tag: number, segment: Input, index: Input): Value {
+    const value = cellValue(core.newCell());
+    call(tag, segment, index, value);
+    return value;
+  }
+
+  const methods: TableBuilder = {
+    compress(left, right, into = memory.freshRows(1)) {
+      call(TAG.HASH_ONE, left.pointer, right.pointer, into.pointer);
+      return into;
+    },
+    chain(initial, firstBlock, blockCount, into = memory.freshRows(1)) {
+      if (!Number.isInteger(blockCount) || blockCount < 1)
+        throw badProgram(`a chain of ${blockCount} blocks`);
+      call(TAG.HASH_CHAIN, initial.pointer, firstBlock.pointer, into.pointer, blockCount);
+      return into;
+    },
+    wordCheck(firstRow: Row) {
+      call(TAG.WORD_CHECK, firstRow.pointer, 0, 0);
+      return checkedWord(firstRow.pointer);
+    },
+    wordConstant(value) {
+      if (value < 0n || value >> (LIMB_BITS * BigInt(WORD_LIMBS)) !== 0n)
+        throw badProgram(`${value} is no 256-bit integer`);
+      const block = memory.freshRows(WORD_ROWS);
+      for (let limb = 0; limb < WORD_LIMBS; limb++)
+        memory.store(block, limb, Number((value >> (LIMB_BITS * BigInt(limb))) & 0xffffn));
+      return checkedWord(block.pointer);
+    },
+    wordAdd: (left, right) => wordOperation(TAG.WORD_ADD, left, right),
+    wordSubtract: (left, right) => wordOperation(TAG.WORD_SUBTRACT, left, right),
+    wordLess(left, right) {
+      const outcome = cellValue(core.newCell());
+      call(TAG.WORD_LESS, left.pointer, right.pointer, outcome);
+      return outcome;
+    },
+    wordMultiply: (left, right) => wordOperation(TAG.WORD_MULTIPLY, left, right),
+    assertWordsEqual(left, right) {
+      for (let limb = 0; limb < WORD_LIMBS; limb++)
+        arithmetic.assertEqual(memory.load(left, limb), memory.load(right, limb));
+    },
+    ramInitialise: (segment, index, value) => call(TAG.RAM_INITIALISE, segment, index, value),
+    ramRead: (segment, index) => ramValue(TAG.RAM_READ, segment, index),
+    ramWrite: (segment, index, value) => call(TAG.RAM_WRITE, segment, index, value),
+    ramFinalise: (segment, index) => ramValue(TAG.RAM_FINALISE, segment, index),
+  };
+  return methods;
+}
