@@ -1,0 +1,91 @@
+/**
+ * Steps 4 and 6 of the verifier: the LogUp sums cancel, and each table's constraints at zeta equal its quotient there.
+ * Source: docs/spec/proof-system.md, sections 5 to 7.
+ */
+import type { AirSystem } from '../air/air.ts';
+import { evaluateConstraints, extensionColumn } from '../air/verifierEvaluation.ts';
+import * as extension from '../field/extension.ts';
+import type { Proof } from '../proof/proof.ts';
+import { matrixOf, type Phase, type ProofShape } from '../proof/shape.ts';
+import type { Challenges } from './challenges.ts';
+import { type Rejection, reject } from './rejection.ts';
+
+type Extension = extension.Extension;
+
+/** The elements number first .. first + count - 1 of a list of 5-word elements. */
+function elements(words: Uint32Array, first: number, count: number): Extension[] {
+  return Array.from({ length: count }, (_, index) =>
+    extension.read(words, (first + index) * extension.DEGREE),
+  );
+}
+
+export function checkSums(proof: Proof): Rejection | undefined {
+  const sums = elements(proof.sums, 0, proof.sums.length / extension.DEGREE);
+  const total = sums.reduce(extension.add, extension.ZERO);
+  return extension.isZero(total) ? undefined : reject('SUM_NOT_ZERO', { got: total.join(' ') });
+}
+
+export function checkQuotients(
+  system: AirSystem,
+  statement: Uint32Array,
+  proof: Proof,
+  shape: ProofShape,
+  challenges: Challenges,
+): Rejection | undefined {
+  const { zeta, lambda, logUp } = challenges;
+
+  /** A table's opened values in a phase; none when it has no columns there. */
+  function openedIn(phase: Phase, slot: number): { current: Extension[]; next: Extension[] } {
+    const matrix = matrixOf(shape, phase, slot);
+    if (matrix === undefined) return { current: [], next: [] };
+    const { firstOpening, columns, nextColumns } = matrix;
+    return {
+      current: elements(proof.openings, firstOpening, columns),
+      next: elements(proof.openings, firstOpening + columns, nextColumns),
+    };
+  }
+
+  for (const slot of shape.presentSlots) {
+    const table = system.tables[slot]!;
+    const logHeight = shape.logHeights[slot]!;
+    const preprocessed = openedIn('preprocessed', slot);
+    const main = openedIn('main', slot);
+    const logUpColumns = openedIn('logUp', slot);
+    const quotient = openedIn('quotient', slot).current;
+    const sumPosition = shape.summedSlots.indexOf(slot);
+    const sum = sumPosition < 0 ? extension.ZERO : extension.read(proof.sums, sumPosition * extension.DEGREE);
+    const combined = evaluateConstraints(
+      table,
+      logHeight,
+      {
+        preprocessed: preprocessed.current,
+        preprocessedNext: preprocessed.next,
+        main: main.current,
+        mainNext: main.next,
+        logUp: logUpColumns.current,
+        logUpNext: logUpColumns.next,
+      },
+      statement,
+      logUp,
+      sum,
+      zeta,
+      lambda,
+    );
+    // C(zeta) = (zeta^N - 1) * (Q_0(zeta) + zeta^N * Q_1(zeta))
+    const zetaToHeight = extension.power(zeta, 2 ** logHeight);
+    const expected = extension.multiply(
+      extension.subtract(zetaToHeight, extension.ONE),
+      extension.add(
+        extensionColumn(quotient, 0),
+        extension.multiply(zetaToHeight, extensionColumn(quotient, extension.DEGREE)),
+      ),
+    );
+    if (!extension.equals(combined, expected))
+      return reject('QUOTIENT_MISMATCH', {
+        table: table.name,
+        expected: expected.join(' '),
+        got: combined.join(' '),
+      });
+  }
+  return undefined;
+}
