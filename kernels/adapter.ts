@@ -120,11 +120,8 @@ async function probe(environment: AdapterEnvironment): Promise<ProbeReport | { r
       { env: { ...process.env, ...environment }, timeout: PROBE_TIMEOUT_MS },
       (error, stdout, stderr) => {
         const line = stdout.split('\n').find((text) => text.startsWith('{'));
-        if (line !== undefined && !error) resolve(JSON.parse(line) as ProbeReport);
-        else
-          resolve({
-            reason: `probe failed: ${(line ?? stderr.trim().split('\n').at(-1)) || error?.message}`,
-          });
+        if (line !== undefined) resolve(JSON.parse(line) as ProbeReport | { readonly reason: string });
+        else resolve({ reason: `the probe died: ${error?.signal ?? error?.code ?? ''} ${stderr.trim()}` });
       },
     );
   });
