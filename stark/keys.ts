@@ -40,6 +40,7 @@ export const KEY_ERRORS = {
   PREPROCESSED_COLUMNS: 'The preprocessed columns of a table have another number or length than declared.',
   PREPROCESSED_CAP:
     'The preprocessed cap does not have the size that the profile asks for, in canonical words.',
+  NO_MAIN_COLUMNS: 'A table has no main columns.',
   NO_POSSIBLE_HEIGHT: 'A required table has no height that the profile allows.',
   TUPLE_WIDTH: 'An interaction names no bus of the system, or has another width than its bus.',
   TOO_MANY_OPENED_FUNCTIONS: 'The system opens more functions than the profile was made for.',
@@ -127,6 +128,7 @@ function checkSystem(system: AirSystem, profile: Profile): KeyFault | undefined 
     const { least, greatest } = heightRange(system, profile, slot);
     if (table.isRequired && least > greatest)
       return { code: 'NO_POSSIBLE_HEIGHT', details: { table: table.name, atLeast: least, atMost: greatest } };
+    if (table.mainColumns.length === 0) return { code: 'NO_MAIN_COLUMNS', details: { table: table.name } };
     if (table.preprocessedColumns.length > 0 && !table.isRequired)
       return { code: 'OPTIONAL_PREPROCESSED', details: { table: table.name } };
     for (const { label, bus, values } of table.interactions) {
@@ -292,4 +294,10 @@ export async function generateKey(
     preprocessedCap: preprocessedTree?.cap ?? new Uint32Array(0),
   };
   return { verifyingKey, preprocessed, preprocessedTree };
+}
+
+/** Frees what a proving key holds on its backend. */
+export function releaseKey(backend: Backend, key: ProvingKey): void {
+  for (const matrix of key.preprocessed) if (matrix !== undefined) backend.release(matrix);
+  if (key.preprocessedTree !== undefined) backend.release(key.preprocessedTree);
 }

@@ -162,9 +162,9 @@ async function runPhases(
     4 * tables.length + // load, LogUp, quotient, open
     3 + // commitments
     shape.distinctLogHeights.length + // DEEP
-    shape.folds.length * (grinding.fold > 0 ? 2 : 1) +
+    shape.folds.length * (grinding.fold > 0 ? 3 : 2) + // commit, grind, fold
     sites.filter((bits) => bits > 0).length +
-    1; // query
+    2; // final polynomial, query
   let stepsDone = 0;
 
   /** Runs one step of a stage, keeps nothing, tells the observer. */
@@ -185,6 +185,12 @@ async function runPhases(
   function keep<Handle extends BackendMatrix | BackendTree | BackendCodeword>(handle: Handle): Handle {
     handles.push(handle);
     return handle;
+  }
+
+  /** Releases a handle that no later step needs. */
+  function drop(handle: BackendMatrix | BackendTree | BackendCodeword): void {
+    handles.splice(handles.indexOf(handle), 1);
+    backend.release(handle);
   }
 
   /** The least nonce of a site; undefined for a site of 0 bits, which is left out. */
@@ -339,15 +345,15 @@ async function runPhases(
     if (nonce !== undefined) foldNonces.push(nonce);
     const challenge = transcript.squeezeExtension(LABEL.FOLD);
     const rollIn = fold.rollsIn ? combinations.get(fold.logHeight - fold.logArity) : undefined;
-    codeword = keep(await backend.fold(folded, fold.logArity, challenge, rollIn));
+    codeword = await step('fold', async () =>
+      keep(await backend.fold(folded, fold.logArity, challenge, rollIn)),
+    );
+    if (rollIn !== undefined) drop(rollIn);
   }
 
   // 9. The final polynomial.
-  const finalPolynomial = interpolateFinal(
-    await backend.readCodeword(codeword),
-    codeword.logLength,
-    profile.logFinalLength,
-  );
+  const finalWords = await step('fold', () => backend.readCodeword(codeword));
+  const finalPolynomial = interpolateFinal(finalWords, codeword.logLength, profile.logFinalLength);
   transcript.absorb(LABEL.FINAL_POLYNOMIAL, finalPolynomial);
 
   // 10. The queries.

@@ -7,7 +7,7 @@
 import { STATEMENT_WORDS } from './air/air.ts';
 import { isCanonical } from './field/koalaBear.ts';
 import { checkKey, keyDigest, type VerifyingKey } from './keys.ts';
-import { type Profile, profileDigest } from './profile.ts';
+import { FINAL, INNER, LEAF, type Profile, profileDigest } from './profile.ts';
 import { decodeProof } from './proof/codec.ts';
 import { createTranscript } from './transcript.ts';
 import { replayTranscript } from './verifier/challenges.ts';
@@ -19,6 +19,11 @@ import { ACCEPTED, type Rejection, reject, type Verdict } from './verifier/rejec
 export interface VerifierPolicy {
   /** Digests of the profiles under which the caller believes a proof; a TEST_ONLY profile only when named here. */
   readonly acceptedProfileDigests: readonly Uint32Array[];
+}
+
+/** What to demand of proofs that matter: one of the three published profiles, and no TEST_ONLY one. */
+export function productionPolicy(): VerifierPolicy {
+  return { acceptedProfileDigests: [LEAF, INNER, FINAL].map(profileDigest) };
 }
 
 /**
