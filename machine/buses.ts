@@ -21,3 +21,5 @@ export const BUSES: readonly Bus[] = [
 export const ROW_WORDS = 8;
 /** A pointer times this is its row index; a pointer that is no multiple of 8 names no row. */
 export const INVERSE_OF_ROW_WORDS = inverse(ROW_WORDS);
+/** The range bus holds 0..RANGE_SIZE - 1. */
+export const RANGE_SIZE = 2 ** 16;

@@ -2,8 +2,8 @@
  * What the called tables share: memory rows during a run, and the height of a table.
  * Source: docs/spec/machine.md, sections Memory and Calls.
  */
-import { ROW_WORDS } from './buses.ts';
-import type { Call, Memory } from './callTable.ts';
+import { RANGE_SIZE, ROW_WORDS } from './buses.ts';
+import type { Call, LookupCounts, Memory } from './callTable.ts';
 import { MachineError } from './errors.ts';
 
 /** Throws: MachineError 'MISALIGNED_ROW' when the pointer is no row's. */
@@ -38,6 +38,16 @@ export function readWords(memory: Memory, pointer: number, target: Uint32Array):
 /** Writes the words from `pointer` on. Throws: MachineError. */
 export function writeWords(memory: Memory, pointer: number, words: Uint32Array): void {
   for (let word = 0; word < words.length; word++) memory.write(pointer + word, words[word]!);
+}
+
+/** Counts a lookup of the row at a pointer. A pointer that is no row's is left out: its bus cannot balance. */
+export function countRow(counts: LookupCounts, pointer: number): void {
+  if (pointer % ROW_WORDS === 0) counts.row(pointer / ROW_WORDS);
+}
+
+/** Counts a range lookup. A value out of range is left out: its bus cannot balance. */
+export function countRange(counts: LookupCounts, value: number): void {
+  if (value < RANGE_SIZE) counts.range(value);
 }
 
 /** The least log height for `rows` rows. Throws: MachineError 'TABLE_TOO_HIGH'. */

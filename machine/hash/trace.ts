@@ -6,6 +6,7 @@ import type { TableTrace } from '../../stark/air/air.ts';
 import { compressInto } from '../../stark/hash/poseidon.ts';
 import { ROW_WORDS } from '../buses.ts';
 import {
+  countRow,
   logHeightFor,
   readWords,
   requireOutputPointer,
@@ -46,7 +47,7 @@ export function executeHash(memory: Memory, call: Call): number {
 }
 
 function blocksOf(calls: CallLog, index: number): number {
-  return calls.tag[index] === TAG.HASH_ONE ? 1 : calls.d[index]!;
+  return calls.tag[index] === TAG.HASH_ONE ? 1 : Math.max(1, calls.d[index]!);
 }
 
 /** The leading columns of all calls; the rows after the last one are padding of zeros. Throws: MachineError 'TABLE_TOO_HIGH'. */
@@ -68,13 +69,14 @@ export function traceHash(calls: CallLog, words: Uint32Array, counts: LookupCoun
   const lanes = columns.slice(LANES_COLUMN, LANES_COLUMN + 2 * ROW_WORDS);
 
   const state = new Uint32Array(ROW_WORDS);
+  const input = new Uint32Array(ROW_WORDS);
   let row = 0;
   for (let index = 0; index < calls.count; index++) {
     const blocks = blocksOf(calls, index);
     const statePointer = calls.a[index]!;
     const outPointer = calls.c[index]!;
     state.set(words.subarray(statePointer, statePointer + ROW_WORDS));
-    counts.row(statePointer / ROW_WORDS);
+    countRow(counts, statePointer);
     for (let block = 0; block < blocks; block++, row++) {
       const blockPointer = calls.b[index]! + block * ROW_WORDS;
       isActive[row] = 1;
@@ -85,8 +87,11 @@ export function traceHash(calls: CallLog, words: Uint32Array, counts: LookupCoun
         lanes[word]![row] = state[word]!;
         lanes[ROW_WORDS + word]![row] = words[blockPointer + word]!;
       }
-      counts.row(blockPointer / ROW_WORDS);
-      if (block < blocks - 1) compressInto(state, 0, state, 0, words, blockPointer);
+      countRow(counts, blockPointer);
+      if (block < blocks - 1) {
+        for (let word = 0; word < ROW_WORDS; word++) input[word] = lanes[ROW_WORDS + word]![row]!;
+        compressInto(state, 0, state, 0, input, 0);
+      }
     }
     const start = row - blocks;
     isStart[start] = 1;
@@ -94,7 +99,7 @@ export function traceHash(calls: CallLog, words: Uint32Array, counts: LookupCoun
     clk[start] = calls.clk[index]!;
     isEnd[row - 1] = 1;
     if (calls.tag[index] === TAG.HASH_ONE) isOne[start] = 1;
-    counts.row(outPointer / ROW_WORDS);
+    countRow(counts, outPointer);
   }
   return { logHeight, columns };
 }
