@@ -10,7 +10,7 @@ import type { Program } from '../program.ts';
 import { assemble } from './assemble.ts';
 import { badProgram, type Fragment, type Label, type Operands, type PendingHint } from './fragment.ts';
 import { captureSource } from './source.ts';
-import type { Block, Cell, Frame, Input, Place, Scope, Value } from './values.ts';
+import type { Block, Cell, Input, Place, Scope, Value } from './values.ts';
 
 export interface Core {
   current(): Fragment;
