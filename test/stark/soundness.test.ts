@@ -1,0 +1,241 @@
+/** The calculator against an independent one, and the promise of every production profile. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import {
+  FINAL,
+  type Grinding,
+  INNER,
+  LEAF,
+  type Profile,
+  profileDigest,
+  profileWords,
+  TEST_ONLY_INNER,
+  TEST_ONLY_LEAF,
+} from '../../stark/profile.ts';
+import { COLLISION_BITS, maximaSoundness, REQUIRED_BITS } from '../../stark/soundness.ts';
+import {
+  type Batching,
+  bestJohnsonRegime,
+  type DecodingRegime,
+  leastBits,
+  type RoundBits,
+  roundBits,
+  type SoundnessParameters,
+} from '../../stark/soundnessFormulas.ts';
+
+/** The calculators must agree to a tenth of a bit. */
+const TOLERANCE_BITS = 0.1;
+const PRODUCTION = [LEAF, INNER, FINAL];
+
+interface Expected {
+  readonly multiplicity: number | null;
+  readonly total: number;
+  readonly rounds: Readonly<Record<string, number>>;
+}
+
+interface Preset {
+  readonly name: string;
+  readonly parameters: {
+    readonly extensionDegree: number;
+    readonly logHeight: number;
+    readonly logBlowup: number;
+    readonly batchedFunctions: number;
+    readonly batching: Batching;
+    readonly constraints: number;
+    readonly constraintDegree: number;
+    readonly openingPoints: number;
+    readonly queries: number;
+    readonly foldArities: readonly number[];
+    readonly logUpDenominators: number;
+    readonly logUpWidth: number;
+    readonly grinding: Grinding;
+    readonly chargesLists: boolean;
+  };
+  readonly uniqueDecoding: Expected;
+  readonly johnson: Expected;
+}
+
+interface TableRow {
+  readonly extensionDegree: number;
+  readonly logHeight: number;
+  readonly logBlowup: number;
+  /** Total bits without algebraic grinding and with 20 bits of it at every site. */
+  readonly johnson: Readonly<Record<Batching, readonly [number, number]>>;
+  readonly uniqueDecoding: readonly [number, number];
+}
+
+const vectors = JSON.parse(
+  readFileSync(new URL('../vectors/soundness-presets.json', import.meta.url), 'utf8'),
+) as { readonly presets: readonly Preset[]; readonly table: readonly TableRow[] };
+
+/** The published presets batch at one height and roll a shorter table in at every fold. */
+function presetParameters(preset: Preset['parameters']): SoundnessParameters {
+  const { foldArities, logUpDenominators, logUpWidth, ...shared } = preset;
+  let dimension = 2 ** preset.logHeight;
+  const folds = foldArities.map((factor) => {
+    dimension /= factor;
+    return { dimension, factor };
+  });
+  return {
+    ...shared,
+    folds,
+    batchedDimensions: [2 ** preset.logHeight],
+    logUpDenominatorWords: logUpDenominators * (logUpWidth + 2),
+  };
+}
+
+function assertClose(got: number, expected: number, name: string): void {
+  assert.ok(Math.abs(got - expected) < TOLERANCE_BITS, `${name}: expected ${expected}, got ${got}`);
+}
+
+function assertRounds(rounds: RoundBits, expected: Expected, name: string): void {
+  const { folds, ...others } = rounds;
+  for (const [round, bits] of Object.entries(others))
+    assertClose(bits, expected.rounds[round]!, `${name}, ${round}`);
+  for (const [index, bits] of folds.entries())
+    assertClose(bits, expected.rounds[`fold${index + 1}`]!, `${name}, fold ${index + 1}`);
+  assertClose(leastBits(rounds), expected.total, `${name}, total`);
+}
+
+test('the presets of the independent calculator, every round', () => {
+  assert.ok(vectors.presets.length >= 15);
+  for (const { name, parameters, uniqueDecoding, johnson } of vectors.presets) {
+    const ours = presetParameters(parameters);
+    assertRounds(roundBits(ours, { kind: 'uniqueDecoding' }), uniqueDecoding, `${name}, unique decoding`);
+    const regime: DecodingRegime = { kind: 'johnson', multiplicity: johnson.multiplicity! };
+    assertRounds(roundBits(ours, regime), johnson, `${name}, Johnson`);
+  }
+});
+
+test('the table of reachable bits per field, height and rate', () => {
+  for (const row of vectors.table) {
+    const { extensionDegree, logHeight, logBlowup } = row;
+    const foldArities: number[] = [];
+    for (let left = logHeight - 6; left > 0; left -= 3) foldArities.push(2 ** Math.min(3, left));
+    const totals = (batching: Batching, grind: number): { johnson: number; unique: number } => {
+      const parameters = presetParameters({
+        extensionDegree,
+        logHeight,
+        logBlowup,
+        batchedFunctions: 1600,
+        batching,
+        constraints: 2000,
+        constraintDegree: 3,
+        openingPoints: 2,
+        queries: 10 ** 6,
+        foldArities,
+        logUpDenominators: 2 ** 24,
+        logUpWidth: 16,
+        grinding: { lookup: grind, deep: grind, batch: grind, fold: grind, query: 0 },
+        chargesLists: false,
+      });
+      return {
+        johnson: leastBits(roundBits(parameters, bestJohnsonRegime(parameters))),
+        unique: leastBits(roundBits(parameters, { kind: 'uniqueDecoding' })),
+      };
+    };
+    const name = `degree ${extensionDegree}, height 2^${logHeight}, blow-up 2^${logBlowup}`;
+    for (const batching of ['powers', 'tensor', 'independent'] as const) {
+      for (const [column, grind] of [0, 20].entries())
+        assertClose(
+          totals(batching, grind).johnson,
+          row.johnson[batching][column]!,
+          `${name}, ${batching}, ${grind}`,
+        );
+    }
+    for (const [column, grind] of [0, 20].entries())
+      assertClose(totals('tensor', grind).unique, row.uniqueDecoding[column]!, `${name}, unique, ${grind}`);
+  }
+});
+
+test('every production profile reaches 128 bits at its maxima', () => {
+  for (const profile of PRODUCTION) {
+    const { bits, rounds } = maximaSoundness(profile);
+    assert.ok(bits >= REQUIRED_BITS, `${profile.name}: ${bits} bits, ${JSON.stringify(rounds)}`);
+    assert.equal(profile.isTestOnly, false);
+  }
+});
+
+test('no grind of a production profile before the queries can be a bit smaller', () => {
+  for (const profile of PRODUCTION) {
+    for (const site of ['lookup', 'deep', 'batch', 'fold'] as const) {
+      const grinding = { ...profile.grinding, [site]: profile.grinding[site] - 1 };
+      const { bits } = maximaSoundness({ ...profile, grinding });
+      assert.ok(bits < REQUIRED_BITS, `${profile.name} without a bit of ${site}: ${bits}`);
+    }
+  }
+});
+
+test('one query less is not enough', () => {
+  for (const profile of PRODUCTION) {
+    const { bits } = maximaSoundness({ ...profile, queries: profile.queries - 1 });
+    assert.ok(bits < REQUIRED_BITS, `${profile.name}: ${bits}`);
+  }
+});
+
+test('larger maxima never raise the bits', () => {
+  for (const profile of PRODUCTION) {
+    const { bits } = maximaSoundness(profile);
+    for (const field of ['openedFunctions', 'constraints', 'logUpDenominatorWords'] as const) {
+      const larger = { ...profile, maxima: { ...profile.maxima, [field]: profile.maxima[field] * 64 } };
+      assert.ok(maximaSoundness(larger).bits <= bits, `${profile.name}, ${field}`);
+    }
+    const taller = { ...profile, maxima: { ...profile.maxima, logHeight: profile.maxima.logHeight + 1 } };
+    assert.ok(maximaSoundness(taller).bits < bits, profile.name);
+  }
+});
+
+test('the parameters of every profile fit the field and the caps', () => {
+  for (const profile of [...PRODUCTION, TEST_ONLY_LEAF, TEST_ONLY_INNER]) {
+    const { logBlowup, logCap, logFinalLength, maxima, name } = profile;
+    assert.ok(maxima.logHeight + logBlowup <= 24, `${name}: domain beyond the two-adicity`);
+    assert.ok(logFinalLength + logBlowup >= logCap, `${name}: a tree with fewer leaves than its cap`);
+    assert.ok(logFinalLength <= maxima.logHeight, name);
+  }
+});
+
+test('test-only profiles say so, in name and digest, and are weak', () => {
+  for (const profile of [TEST_ONLY_LEAF, TEST_ONLY_INNER]) {
+    assert.ok(profile.isTestOnly && profile.name.startsWith('TEST_ONLY_'), profile.name);
+    assert.ok(maximaSoundness(profile).bits < 40, profile.name);
+    assert.notDeepEqual(profileDigest({ ...profile, isTestOnly: false }), profileDigest(profile));
+  }
+});
+
+test('the digest covers every field of a profile', () => {
+  const changed: Profile[] = [
+    { ...LEAF, name: 'leaf2' },
+    { ...LEAF, isTestOnly: true },
+    { ...LEAF, logBlowup: 3 },
+    { ...LEAF, queries: 116 },
+    ...(['lookup', 'deep', 'batch', 'fold', 'query'] as const).map((site) => ({
+      ...LEAF,
+      grinding: { ...LEAF.grinding, [site]: LEAF.grinding[site] - 1 },
+    })),
+    { ...LEAF, logFinalLength: 6 },
+    { ...LEAF, logFoldArity: 2 },
+    { ...LEAF, logCap: 4 },
+    ...(['logHeight', 'openedFunctions', 'constraints', 'degree', 'logUpDenominatorWords'] as const).map(
+      (field) => ({
+        ...LEAF,
+        maxima: { ...LEAF.maxima, [field]: LEAF.maxima[field] - 1 },
+      }),
+    ),
+  ];
+  // One variation for each leaf field: a new field must come with a case here.
+  const fields = (value: object): number =>
+    Object.values(value).reduce(
+      (sum, field) => sum + (typeof field === 'object' ? fields(field as object) : 1),
+      0,
+    );
+  assert.equal(changed.length, fields(LEAF));
+  const digests = [LEAF, ...changed].map((profile) => profileDigest(profile).join());
+  assert.equal(new Set(digests).size, digests.length);
+  const encodings = [LEAF, ...changed].map((profile) => profileWords(profile).join());
+  assert.equal(new Set(encodings).size, encodings.length);
+});
+
+test('digests have 124 bits against collisions, which is stated apart from the rounds', () => {
+  assertClose(COLLISION_BITS, 123.95, 'collision');
+});
