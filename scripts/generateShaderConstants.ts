@@ -6,7 +6,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as extension from '../stark/field/extension.ts';
-import { add, MODULUS, multiply } from '../stark/field/koalaBear.ts';
+import { add, inverse, MODULUS, multiply, rootOfUnity, TWO_ADICITY } from '../stark/field/koalaBear.ts';
 import {
   FULL_ROUNDS,
   MDS_FIRST_ROW,
@@ -45,6 +45,24 @@ function extensionConstants(): string {
 /// Images of x, x^2, x^3, x^4 under the p-th power, then under the p^2-th power.
 const EXTENSION_FROBENIUS = array<array<u32, 5>, 8>(
 ${images.map((image) => `  array<u32, 5>(${image.map(word).join(', ')}),`).join('\n')}
+);
+`;
+}
+
+/** The roots w_0..w_24 of the subgroups and their inverses. */
+function domainConstants(): string {
+  const roots = Array.from({ length: TWO_ADICITY + 1 }, (_, logOrder) => rootOfUnity(logOrder));
+  return `// Generated: ${COMMAND}
+// Words in Montgomery form.
+
+/// Generators of the subgroups of order 2^0..2^${TWO_ADICITY}.
+const DOMAIN_ROOTS = array<u32, ${roots.length}>(
+${lines(roots.map(word))}
+);
+
+/// Their inverses.
+const DOMAIN_INVERSE_ROOTS = array<u32, ${roots.length}>(
+${lines(roots.map((root) => word(inverse(root))))}
 );
 `;
 }
@@ -177,6 +195,7 @@ ${stores.join('\n')}
 }
 
 export const GENERATED_SHADERS = {
+  'shaders/shared/domainConstants.wgsl': domainConstants,
   'shaders/shared/extensionConstants.wgsl': extensionConstants,
   'shaders/shared/poseidonConstants.wgsl': poseidonConstants,
 } as const;
