@@ -1,0 +1,101 @@
+/** The HTTP service: routes, limits and the one error handler, over services that the caller puts together. */
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify';
+import { isResponseSerializationError, serializerCompiler } from 'fastify-type-provider-zod';
+import { PROBLEM_CONTENT_TYPE, PROBLEMS, Problem, type ProblemCode, problemBody } from './problems.ts';
+import { healthRoutes } from './routes/health.ts';
+import { proofRoutes } from './routes/proofs.ts';
+import { verifyRoutes } from './routes/verify.ts';
+import type { Services } from './services.ts';
+import { strictValidator } from './validation.ts';
+
+/** Seconds that an idle client may hold a 503 before it asks again. */
+const RETRY_AFTER_SECONDS = '5';
+
+/** Codes of Fastify and Node that are the caller's doing. */
+const KNOWN_CODES: Readonly<Record<string, ProblemCode>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed-request',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'malformed-request',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed-request',
+  FST_ERR_CTP_EMPTY_TYPE: 'unsupported-media-type',
+  FST_ERR_BAD_URL: 'not-found',
+  ERR_STREAM_PREMATURE_CLOSE: 'malformed-request',
+  ECONNRESET: 'malformed-request',
+};
+
+/** Throws: Error when a service offers a TEST_ONLY profile. */
+export async function buildApp(
+  services: Services,
+  logger: FastifyServerOptions['logger'],
+): Promise<FastifyInstance> {
+  for (const { profile } of services.profiles.values()) {
+    if (profile.isTestOnly) throw new Error(`the profile ${profile.name} is for tests only`);
+  }
+  const { settings } = services;
+  const app = Fastify({
+    logger: logger ?? false,
+    bodyLimit: settings.jsonLimitBytes,
+    requestTimeout: settings.requestTimeoutSeconds * 1000,
+    connectionTimeout: settings.requestTimeoutSeconds * 1000,
+    // Requests still open when the service stops are not waited for.
+    forceCloseConnections: true,
+    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
+    clientErrorHandler: (_error, socket) => {
+      // What arrived is no HTTP; there is no request to answer in its own terms.
+      if (socket.writable)
+        socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+      else socket.destroy();
+    },
+  });
+  app.setValidatorCompiler(strictValidator);
+  app.setSerializerCompiler(serializerCompiler);
+  app.removeContentTypeParser('text/plain');
+
+  app.setNotFoundHandler((request) => {
+    throw new Problem(
+      'not-found',
+      `${request.method} ${request.url.slice(0, 200)} is not an address of this service.`,
+    );
+  });
+  app.setErrorHandler(sendProblem);
+
+  await app.register(healthRoutes, services);
+  await app.register(proofRoutes, services);
+  await app.register(verifyRoutes, services);
+  return app;
+}
+
+function sendProblem(error: FastifyError | Problem, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemOf(error);
+  const { status } = PROBLEMS[problem.code];
+  if (problem.code === 'internal-error') request.log.error({ error }, 'request failed');
+  if (status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+  // A body that was refused half-way is not read to its end.
+  if (!request.raw.complete) reply.header('connection', 'close');
+  void reply
+    .code(status)
+    .type(PROBLEM_CONTENT_TYPE)
+    .serializer((body: unknown) => JSON.stringify(body))
+    .send(problemBody(problem.code, problem.message, problem.details));
+}
+
+/** Whatever was thrown, as a problem; the text of our own mistakes stays in the log. */
+function problemOf(error: FastifyError | Problem): Problem {
+  if (error instanceof Problem) return error;
+  if (isResponseSerializationError(error)) return internalError();
+  const code = KNOWN_CODES[error.code];
+  if (code !== undefined) return new Problem(code, error.message);
+  if (error.statusCode === 400) return new Problem('malformed-request', error.message);
+  return internalError();
+}
+
+function internalError(): Problem {
+  return new Problem('internal-error', 'The log has the reason.');
+}

@@ -1,0 +1,47 @@
+/**
+ * What the service needs to check proofs and traces: off the event loop, with the server's own keys and policy. Only
+ * `threadChecker.ts` implements it in production.
+ */
+import type { Verdict } from '../../stark/verifier/rejection.ts';
+
+export interface VerificationTask {
+  readonly program: string;
+  readonly profile: string;
+  /** 8 canonical words. */
+  readonly statement: Uint32Array;
+  readonly proof: Uint8Array;
+}
+
+export interface Verification {
+  readonly verdict: Verdict;
+  readonly seconds: number;
+}
+
+export interface TraceTask {
+  readonly program: string;
+  readonly profile: string;
+  readonly bytes: Uint8Array;
+}
+
+export type TraceCheck =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly detail: string; readonly details: Readonly<Record<string, unknown>> };
+
+/** `isTooLarge`: the form is right, but the profile does not allow a table as high as the trace asks for. */
+export type TraceFormCheck =
+  | { readonly ok: true }
+  | {
+      readonly ok: false;
+      readonly isTooLarge: boolean;
+      readonly detail: string;
+      readonly details: Readonly<Record<string, unknown>>;
+    };
+
+export interface Checker {
+  verify(task: VerificationTask): Promise<Verification>;
+  /** Whether the bytes are a trace of this program; nothing is said about its constraints. */
+  checkTraceForm(task: TraceTask): Promise<TraceFormCheck>;
+  /** Every constraint and bus on every row; names the first violation: table, row, constraint. */
+  checkTrace(task: TraceTask): Promise<TraceCheck>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,60 @@
+/**
+ * The errors that callers see: RFC 9457 problem details, one registered code each. A code is never reused for another
+ * meaning. 4xx explain themselves; 5xx say no more than their title, and the log has the rest.
+ */
+
+export const PROBLEMS = {
+  'malformed-request': { status: 400, title: 'The request does not have the expected form.' },
+  'malformed-trace': { status: 400, title: 'The uploaded bytes are not an execution trace of this version.' },
+  'malformed-proof': { status: 400, title: 'The uploaded bytes are not a proof of this version and key.' },
+  'not-found': { status: 404, title: 'There is nothing at this address.' },
+  'unknown-job': { status: 404, title: 'No job has this id; finished jobs are forgotten in time.' },
+  'method-not-allowed': { status: 405, title: 'This address does not answer this method.' },
+  'request-timeout': { status: 408, title: 'The request did not arrive in time.' },
+  'proof-not-available': { status: 409, title: 'The job has no proof.' },
+  'body-too-large': { status: 413, title: 'The body is larger than the service accepts.' },
+  'unsupported-media-type': { status: 415, title: 'The service does not read this content type here.' },
+  'unknown-program': { status: 422, title: 'The service has no program of this name.' },
+  'unknown-profile': { status: 422, title: 'The service does not prove under this profile.' },
+  'inputs-refused': { status: 422, title: 'The program refuses these inputs.' },
+  'job-too-large': { status: 422, title: 'The job needs more than the prover can hold.' },
+  'internal-error': { status: 500, title: 'The service made a mistake.' },
+  'queue-full': { status: 503, title: 'Too many jobs or uploads are waiting; try again later.' },
+  'not-ready': { status: 503, title: 'The prover is not ready.' },
+} as const;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export type ProblemDetails = Readonly<Record<string, unknown>>;
+
+/** Thrown by handlers; the one error handler turns it into a response. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly details: ProblemDetails;
+
+  constructor(code: ProblemCode, detail: string, details: ProblemDetails = {}) {
+    super(detail);
+    this.name = 'Problem';
+    this.code = code;
+    this.details = details;
+  }
+}
+
+export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
+
+/** The body of a problem response. */
+export function problemBody(
+  code: ProblemCode,
+  detail: string | undefined,
+  details: ProblemDetails,
+): Record<string, unknown> {
+  const { status, title } = PROBLEMS[code];
+  return {
+    ...details,
+    type: `urn:colonnade:problem:${code}`,
+    title,
+    status,
+    code,
+    ...(detail === undefined ? {} : { detail }),
+  };
+}

@@ -1,0 +1,23 @@
+/** The programs that the service proves: the form of their inputs, and what a run with them will state. */
+import type { z } from 'zod';
+
+/** Inputs of the right form that the program cannot prove anything about. */
+export class InputsRefused extends Error {
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(detail: string, details: Readonly<Record<string, unknown>> = {}) {
+    super(detail);
+    this.name = 'InputsRefused';
+    this.details = details;
+  }
+}
+
+export interface ServedProgram {
+  readonly name: string;
+  /** JSON inputs to the structured-cloneable value that the prover process gets. */
+  readonly inputs: z.ZodType;
+  /** The statement digest of a run with parsed inputs. Throws: InputsRefused. */
+  statementOf(inputs: unknown): Uint32Array;
+}
+
+export type ServedPrograms = ReadonlyMap<string, ServedProgram>;

@@ -1,0 +1,81 @@
+/**
+ * What the service needs from a prover: one job at a time, in another process. Only `processProver.ts` implements it in
+ * production.
+ */
+
+/** A job's input: what a program reads (checked against its schema), or a run as it is. */
+export type ProofInput =
+  | { readonly kind: 'inputs'; readonly inputs: unknown }
+  | { readonly kind: 'trace'; readonly bytes: Uint8Array };
+
+export interface ProofTask {
+  readonly program: string;
+  readonly profile: string;
+  readonly input: ProofInput;
+}
+
+export interface AdapterDescription {
+  readonly name: string;
+  /** Software adapters are slow and every answer says so. */
+  readonly isSoftware: boolean;
+}
+
+export interface TableMeasure {
+  readonly name: string;
+  readonly rows: number;
+  /** Rows times columns of the main, LogUp and quotient matrices. */
+  readonly cells: number;
+}
+
+export interface StageMeasure {
+  readonly name: string;
+  readonly seconds: number;
+}
+
+export interface ProofMeasures {
+  readonly adapter: AdapterDescription;
+  readonly cycles: number;
+  readonly tables: readonly TableMeasure[];
+  readonly stages: readonly StageMeasure[];
+  /** Time in proof-of-work searches, a part of the stages. */
+  readonly grindingSeconds: number;
+}
+
+/** A job that fails by its own fault fails for good; the codes are in `jobs/job.ts`. */
+export type ProofOutcome =
+  | {
+      readonly ok: true;
+      readonly proof: Uint8Array;
+      /** 8 canonical words. */
+      readonly statement: Uint32Array;
+      readonly measures: ProofMeasures;
+    }
+  | {
+      readonly ok: false;
+      readonly code: 'INPUTS_REFUSED' | 'TRACE_MALFORMED' | 'TRACE_INVALID' | 'TOO_LARGE';
+      readonly detail: string;
+      readonly details: Readonly<Record<string, unknown>>;
+    };
+
+/** The attempt is lost and may be repeated: the process ended, the device was lost, memory ran out, or it was aborted. */
+export class AttemptLost extends Error {
+  readonly reason: 'CRASHED' | 'DEVICE_LOST' | 'OUT_OF_MEMORY' | 'ABORTED';
+
+  constructor(reason: AttemptLost['reason'], detail: string) {
+    super(detail);
+    this.name = 'AttemptLost';
+    this.reason = reason;
+  }
+}
+
+export type ProverState =
+  | { readonly state: 'starting' }
+  | { readonly state: 'ready'; readonly adapter: AdapterDescription }
+  | { readonly state: 'failed'; readonly detail: string };
+
+export interface Prover {
+  state(): ProverState;
+  /** Throws: AttemptLost; anything else is a bug. An aborted proof stops using the device. */
+  prove(task: ProofTask, signal: AbortSignal): Promise<ProofOutcome>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,29 @@
+/** What the routes work with; put together once, in `main.ts` or by a test. */
+import type { Profile } from '../stark/profile.ts';
+import type { Checker } from './checker/checker.ts';
+import type { JobQueue } from './jobs/queue.ts';
+import type { ServedPrograms } from './programs.ts';
+import type { Prover } from './prover/prover.ts';
+import type { Settings } from './settings.ts';
+import type { HeaderCheck } from './traceUpload.ts';
+
+export interface ServedProfile {
+  readonly profile: Profile;
+  /** Provable bits of a proof under this profile for the machine as it is. */
+  readonly securityBits: number;
+}
+
+export interface TraceFormat {
+  readonly headerBytes: number;
+  readonly checkHeader: HeaderCheck;
+}
+
+export interface Services {
+  readonly settings: Settings;
+  readonly programs: ServedPrograms;
+  readonly profiles: ReadonlyMap<string, ServedProfile>;
+  readonly traceFormat: TraceFormat;
+  readonly prover: Prover;
+  readonly checker: Checker;
+  readonly jobs: JobQueue;
+}

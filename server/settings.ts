@@ -1,0 +1,89 @@
+/**
+ * The settings of the service, read once from flags and environment. A flag `--queue-limit 5` and a variable
+ * `COLONNADE_QUEUE_LIMIT=5` mean the same; the flag wins. Anything unknown or out of range stops the start.
+ */
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+
+const PREFIX = 'COLONNADE_';
+const MIBIBYTE = 2 ** 20;
+
+const count = (least: number, most: number, initial: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'a whole number is expected')
+    .transform(Number)
+    .pipe(z.int().min(least).max(most))
+    .default(initial);
+
+const settingsSchema = z.strictObject({
+  /** Loopback unless told otherwise: the service has no authentication. */
+  host: z.string().min(1).default('127.0.0.1'),
+  /** 0 takes a free port. */
+  port: count(0, 65535, 8080),
+  adapter: z.enum(['auto', 'hardware', 'lavapipe', 'swiftshader']).default('auto'),
+  logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+  jsonLimitBytes: count(1024, 256 * MIBIBYTE, 16 * MIBIBYTE),
+  traceLimitBytes: count(1024, 1024 * MIBIBYTE, 256 * MIBIBYTE),
+  proofLimitBytes: count(1024, 256 * MIBIBYTE, 16 * MIBIBYTE),
+  /** Traces that may arrive at the same time; each may take `traceLimitBytes` of memory. */
+  uploadLimit: count(1, 64, 2),
+  /** Jobs waiting. */
+  queueLimit: count(1, 10000, 64),
+  /** Finished jobs that are remembered with their proofs. */
+  retentionLimit: count(1, 100000, 256),
+  /** Attempts of a job that loses its prover process. */
+  attemptLimit: count(1, 10, 3),
+  attemptTimeoutSeconds: count(1, 86400, 3600),
+  requestTimeoutSeconds: count(1, 3600, 120),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
+
+export const SETTING_NAMES = Object.keys(settingsSchema.shape);
+
+export class SettingsError extends Error {}
+
+/** Throws: SettingsError naming every setting that is wrong. */
+export function parseSettings(
+  flags: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Settings {
+  const fromEnvironment = new Map<string, string>();
+  for (const [variable, value] of Object.entries(environment)) {
+    if (value === undefined || !variable.startsWith(PREFIX)) continue;
+    const name = SETTING_NAMES.find((candidate) => variable === PREFIX + upperSnakeCase(candidate));
+    if (name === undefined) throw new SettingsError(`${variable}: no such setting`);
+    fromEnvironment.set(name, value);
+  }
+  const parsed = settingsSchema.safeParse({ ...Object.fromEntries(fromEnvironment), ...parseFlags(flags) });
+  if (parsed.success) return parsed.data;
+  throw new SettingsError(
+    parsed.error.issues.map(({ path, message }) => `${kebabCase(String(path[0]))}: ${message}`).join('; '),
+  );
+}
+
+function parseFlags(flags: readonly string[]): Record<string, string> {
+  const options = Object.fromEntries(
+    SETTING_NAMES.map((name) => [kebabCase(name), { type: 'string' } as const]),
+  );
+  try {
+    const { values } = parseArgs({ args: [...flags], options, strict: true, allowPositionals: false });
+    return Object.fromEntries(
+      SETTING_NAMES.flatMap((name) => {
+        const value = values[kebabCase(name)];
+        return typeof value === 'string' ? [[name, value]] : [];
+      }),
+    );
+  } catch (error) {
+    throw new SettingsError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+export function kebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+export function upperSnakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}

@@ -1,0 +1,125 @@
+/**
+ * Services for tests of routes and queue: a deterministic prover and checker that compute nothing. They live here so that
+ * nothing in server/ can choose them.
+ */
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { buildApp } from '../../server/app.ts';
+import type { Checker } from '../../server/checker/checker.ts';
+import { createJobQueue, type JobQueue } from '../../server/jobs/queue.ts';
+import { InputsRefused, type ServedProgram } from '../../server/programs.ts';
+import { AttemptLost, type ProofOutcome, type ProofTask, type Prover } from '../../server/prover/prover.ts';
+import type { Services } from '../../server/services.ts';
+import { parseSettings, type Settings } from '../../server/settings.ts';
+import { LEAF } from '../../stark/profile.ts';
+
+/** Bytes of a trace header in these tests: "FAKE". */
+export const TRACE_HEADER = Uint8Array.from([70, 65, 75, 69]);
+
+/** Sums two numbers; refuses 13. */
+const sumProgram: ServedProgram = {
+  name: 'sum',
+  inputs: z.strictObject({ left: z.int().min(0), right: z.int().min(0) }),
+  statementOf(inputs) {
+    const { left, right } = inputs as { left: number; right: number };
+    if (left === 13) throw new InputsRefused('13 is refused', { got: 13 });
+    return Uint32Array.of(left + right, 0, 0, 0, 0, 0, 0, 0);
+  },
+};
+
+export const ADAPTER = { name: 'fake adapter', isSoftware: true } as const;
+
+export function succeed(statement: Uint32Array): ProofOutcome {
+  return {
+    ok: true,
+    proof: Uint8Array.of(1, 2, 3, 4),
+    statement,
+    measures: {
+      adapter: ADAPTER,
+      cycles: 8,
+      tables: [{ name: 'cpu', rows: 8, cells: 80 }],
+      stages: [{ name: 'commit', seconds: 0.5 }],
+      grindingSeconds: 0.25,
+    },
+  };
+}
+
+/** Proves what the sum program states. */
+export async function honestProve(task: ProofTask): Promise<ProofOutcome> {
+  if (task.input.kind === 'trace') return succeed(new Uint32Array(8));
+  return succeed(sumProgram.statementOf(task.input.inputs));
+}
+
+export type Prove = (task: ProofTask, signal: AbortSignal) => Promise<ProofOutcome>;
+
+/** A proof that ends only when it is aborted. */
+export const proveForever: Prove = (_task, signal) =>
+  new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new AttemptLost('ABORTED', 'aborted')), { once: true });
+  });
+
+export interface FakeService {
+  readonly app: FastifyInstance;
+  readonly jobs: JobQueue;
+  readonly proved: ProofTask[];
+  close(): Promise<void>;
+}
+
+export async function startFakeService(
+  overrides: {
+    readonly prove?: Prove;
+    readonly state?: Prover['state'];
+    readonly checker?: Partial<Checker>;
+    readonly settings?: Partial<Settings>;
+  } = {},
+): Promise<FakeService> {
+  const settings: Settings = { ...parseSettings([], {}), ...overrides.settings };
+  const proved: ProofTask[] = [];
+  const prover: Prover = {
+    state: overrides.state ?? (() => ({ state: 'ready', adapter: ADAPTER })),
+    prove: (task, signal) => {
+      proved.push(task);
+      return (overrides.prove ?? honestProve)(task, signal);
+    },
+    close: async () => {},
+  };
+  const checker: Checker = {
+    verify: async () => ({ verdict: { ok: true }, seconds: 0.125 }),
+    checkTraceForm: async () => ({ ok: true }),
+    checkTrace: async () => ({ ok: true }),
+    close: async () => {},
+    ...overrides.checker,
+  };
+  const jobs = createJobQueue({
+    prover,
+    checker,
+    queueLimit: settings.queueLimit,
+    retentionLimit: settings.retentionLimit,
+    attemptLimit: settings.attemptLimit,
+    attemptTimeoutMs: settings.attemptTimeoutSeconds * 1000,
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+  });
+  const services: Services = {
+    settings,
+    programs: new Map([[sumProgram.name, sumProgram]]),
+    profiles: new Map([['leaf', { profile: LEAF, securityBits: 128 }]]),
+    traceFormat: {
+      headerBytes: TRACE_HEADER.byteLength,
+      checkHeader: (header) =>
+        header.every((byte, index) => byte === TRACE_HEADER[index]) ? undefined : 'The bytes are no trace.',
+    },
+    prover,
+    checker,
+    jobs,
+  };
+  const app = await buildApp(services, false);
+  return {
+    app,
+    jobs,
+    proved,
+    async close() {
+      await jobs.close();
+      await app.close();
+    },
+  };
+}
