@@ -13,7 +13,13 @@ import {
   TEST_ONLY_INNER,
   TEST_ONLY_LEAF,
 } from '../../stark/profile.ts';
-import { COLLISION_BITS, maximaSoundness, REQUIRED_BITS } from '../../stark/soundness.ts';
+import {
+  COLLISION_BITS,
+  maximaSoundness,
+  profileSoundness,
+  REQUIRED_BITS,
+  systemMaxima,
+} from '../../stark/soundness.ts';
 import {
   type Batching,
   bestJohnsonRegime,
@@ -23,6 +29,7 @@ import {
   roundBits,
   type SoundnessParameters,
 } from '../../stark/soundnessFormulas.ts';
+import { sampleSystem } from '../support/airSamples.ts';
 
 /** The calculators must agree to a tenth of a bit. */
 const TOLERANCE_BITS = 0.1;
@@ -238,4 +245,19 @@ test('the digest covers every field of a profile', () => {
 
 test('digests have 124 bits against collisions, which is stated apart from the rounds', () => {
   assertClose(COLLISION_BITS, 123.95, 'collision');
+});
+
+test('a system is charged its own widths, heights and constraints, within the maxima', () => {
+  const maxima = systemMaxima(LEAF, sampleSystem);
+  const expectedWords = sampleSystem.tables
+    .flatMap((table) =>
+      table.interactions.map(({ values }) => 2 ** table.maximumLogHeight * (values.length + 3)),
+    )
+    .reduce((sum, words) => sum + words, 0);
+  assert.equal(maxima.logUpDenominatorWords, Math.min(expectedWords, LEAF.maxima.logUpDenominatorWords));
+  assert.equal(maxima.logHeight, Math.max(...sampleSystem.tables.map((table) => table.maximumLogHeight)));
+  const small: Profile = { ...LEAF, maxima: { ...LEAF.maxima, logUpDenominatorWords: 1000 } };
+  assert.equal(systemMaxima(small, sampleSystem).logUpDenominatorWords, 1000);
+  assert.ok(profileSoundness(LEAF, sampleSystem).bits >= maximaSoundness(LEAF).bits);
+  assert.throws(() => systemMaxima(LEAF, { ...sampleSystem, tables: [] }), RangeError);
 });
