@@ -42,8 +42,15 @@ export interface ReferenceBackend extends Backend {
   liveHandles(): number;
 }
 
-/** A fresh backend; `expand` completes the tables with an expansion. */
-export function createReferenceBackend(expand?: TraceExpander): ReferenceBackend {
+/** The steps that a test may supply: completing columns under an expansion, and the low-degree extension. */
+export interface ReferenceParts {
+  readonly expand?: TraceExpander;
+  readonly extend?: typeof extendColumn;
+}
+
+/** A fresh backend. Tables with an expansion need `expand`. */
+export function createReferenceBackend(parts: ReferenceParts = {}): ReferenceBackend {
+  const { expand, extend = extendColumn } = parts;
   const matrices = new Map<BackendMatrix, MatrixWords>();
   const trees = new Map<BackendTree, TreeWords>();
   const codewords = new Map<BackendCodeword, Uint32Array>();
@@ -92,7 +99,7 @@ export function createReferenceBackend(expand?: TraceExpander): ReferenceBackend
     async commit(handles, leafTag, logBlowup, logCap) {
       const leaves = handles.map((handle): LeafMatrix => {
         const words = wordsOf(matrices, handle);
-        words.extended = words.columns.map((column) => extendColumn(column, logBlowup));
+        words.extended = words.columns.map((column) => extend(column, logBlowup));
         return { logRows: handle.logHeight + logBlowup, columns: words.extended };
       });
       return addTree(leaves, leafTag, logCap);
