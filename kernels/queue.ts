@@ -78,7 +78,7 @@ const PROBE_GROWTH = 8;
 /** A measurement shorter than this is mostly the cost of a submission. */
 const TRUSTED_MS = 8;
 /** Share of the wanted duration at which a submission is closed: measured speeds vary. */
-const FILL = 0.6;
+const FILL = 0.5;
 /** Upper bound of one staging buffer of a readback. */
 const READ_BYTES = 64 << 20;
 
@@ -88,6 +88,7 @@ interface InFlight {
 
 export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue {
   const { throwIfLost } = options;
+  const trustedMs = Math.min(TRUSTED_MS, (options.submissionMs * FILL) / 2);
   const speeds = new Map<string, number>();
   const trusted = new Set<string>();
   const parameterBuffer = gpu.createBuffer({
@@ -152,9 +153,12 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
   function learn(work: ReadonlyMap<string, number>, elapsedMs: number): void {
     if (work.size !== 1) return;
     for (const [label, units] of work) {
-      if (elapsedMs < TRUSTED_MS && trusted.has(label)) return;
-      speeds.set(label, (elapsedMs * 1e6) / units);
-      if (elapsedMs >= TRUSTED_MS) trusted.add(label);
+      if (elapsedMs < trustedMs && trusted.has(label)) return;
+      const measured = (elapsedMs * 1e6) / units;
+      const known = trusted.has(label) ? (speeds.get(label) ?? 0) : 0;
+      // Slower is believed at once, faster by halves: too long a submission is worse than a few short ones.
+      speeds.set(label, measured > known ? measured : (measured + known) / 2);
+      if (elapsedMs >= trustedMs) trusted.add(label);
     }
   }
 
@@ -248,33 +252,34 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
     for (let start = 0; start < count; ) {
       check();
       if (usedSlots === PARAMETER_SLOTS) await submit();
+      const elementMs = (work * (speeds.get(kernel.label) ?? 0)) / 1e6;
       let end = count;
       if (!trusted.has(kernel.label)) {
-        const estimateMs = (work * (speeds.get(kernel.label) ?? 0)) / 1e6;
-        const known = estimateMs > 0 ? (TRUSTED_MS * PROBE_GROWTH) / estimateMs : 0;
-        const probe = Math.max(PROBE_WORKGROUPS * elementsPerGroup, Math.floor(known));
+        // The known speed is too low by the cost of a submission, so this part takes less than it says.
+        const probeMs = Math.min(trustedMs * PROBE_GROWTH, limitMs);
+        const probe = Math.max(PROBE_WORKGROUPS * elementsPerGroup, elementMs > 0 ? probeMs / elementMs : 0);
         if (count - start > probe) {
           // Measured alone, so that the time is this kernel's.
           await finishAll();
-          end = start + Math.ceil(probe / elementsPerGroup) * elementsPerGroup;
-          record(kernel, group, words, start, Math.min(end, count), work);
+          end = Math.min(count, start + Math.ceil(probe / elementsPerGroup) * elementsPerGroup);
+          record(kernel, group, words, start, end, work);
           await finishAll();
           start = end;
           continue;
         }
-      }
-      const elementMs = (work * (speeds.get(kernel.label) ?? 0)) / 1e6;
-      let room = limitMs - recordedMs;
-      if (elementMs * (count - start) > room && recordedMs > limitMs / 2) {
-        await submit();
-        room = limitMs;
-      }
-      if (elementMs * (end - start) > room) {
-        const groups = Math.max(1, Math.floor(room / (elementMs * elementsPerGroup)));
-        end = Math.min(count, start + groups * elementsPerGroup);
+      } else {
+        let room = limitMs - recordedMs;
+        if (elementMs * (count - start) > room && recordedMs > limitMs / 2) {
+          await submit();
+          room = limitMs;
+        }
+        if (elementMs * (end - start) > room) {
+          const groups = Math.max(1, Math.floor(room / (elementMs * elementsPerGroup)));
+          end = Math.min(count, start + groups * elementsPerGroup);
+        }
       }
       record(kernel, group, words, start, end, work);
-      if (recordedMs >= limitMs / 2 || !trusted.has(kernel.label)) await submit();
+      if (recordedMs >= limitMs / 2) await submit();
       start = end;
     }
   }

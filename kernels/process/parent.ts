@@ -252,7 +252,10 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
         const onAbort = (): void => {
           const entry = pending.get(id);
           if (!entry) return;
-          if (entry.isSent) return post({ type: 'cancel', id });
+          if (entry.isSent) {
+            post({ type: 'cancel', id });
+            return;
+          }
           pending.delete(id);
           entry.reject(new ProverFailure('ABORTED', 'cancelled before it began'));
         };
