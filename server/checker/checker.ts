@@ -23,10 +23,6 @@ export interface TraceTask {
   readonly bytes: Uint8Array;
 }
 
-export type TraceCheck =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly detail: string; readonly details: Readonly<Record<string, unknown>> };
-
 /** `isTooLarge`: the form is right, but the profile does not allow a table as high as the trace asks for. */
 export type TraceFormCheck =
   | { readonly ok: true }
@@ -41,7 +37,5 @@ export interface Checker {
   verify(task: VerificationTask): Promise<Verification>;
   /** Whether the bytes are a trace of this program; nothing is said about its constraints. */
   checkTraceForm(task: TraceTask): Promise<TraceFormCheck>;
-  /** Every constraint and bus on every row; names the first violation: table, row, constraint. */
-  checkTrace(task: TraceTask): Promise<TraceCheck>;
   close(): Promise<void>;
 }

@@ -78,14 +78,6 @@ export function createJobQueue(options: QueueOptions): JobQueue {
   async function attempt({ entry, request }: Waiting): Promise<boolean> {
     entry.attempts += 1;
     enter(entry, { name: 'running', attempt: entry.attempts });
-    if (request.input.kind === 'trace') {
-      const { program, profile, input } = request;
-      const check = await checker.checkTrace({ program, profile, bytes: input.bytes });
-      if (!check.ok) {
-        fail(entry, 'TRACE_INVALID', check.detail, check.details);
-        return true;
-      }
-    }
     const timeout = AbortSignal.timeout(options.attemptTimeoutMs);
     const signal = AbortSignal.any([stop.signal, timeout]);
     let outcome: Awaited<ReturnType<Prover['prove']>>;

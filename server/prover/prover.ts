@@ -41,7 +41,10 @@ export interface ProofMeasures {
   readonly grindingSeconds: number;
 }
 
-/** A job that fails by its own fault fails for good; the codes are in `jobs/job.ts`. */
+/**
+ * A job that fails by its own fault fails for good; the codes are in `jobs/job.ts`. An invalid trace's details name table,
+ * row and constraint, or the bus.
+ */
 export type ProofOutcome =
   | {
       readonly ok: true;
@@ -75,7 +78,10 @@ export type ProverState =
 
 export interface Prover {
   state(): ProverState;
-  /** Throws: AttemptLost; anything else is a bug. An aborted proof stops using the device. */
+  /**
+   * Runs the program or checks the uploaded run, and proves it. An aborted proof stops using the device.
+   * Throws: AttemptLost; anything else is a bug.
+   */
   prove(task: ProofTask, signal: AbortSignal): Promise<ProofOutcome>;
   close(): Promise<void>;
 }

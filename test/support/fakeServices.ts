@@ -86,7 +86,6 @@ export async function startFakeService(
   const checker: Checker = {
     verify: async () => ({ verdict: { ok: true }, seconds: 0.125 }),
     checkTraceForm: async () => ({ ok: true }),
-    checkTrace: async () => ({ ok: true }),
     close: async () => {},
     ...overrides.checker,
   };
