@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { COLONNADE_MACHINE } from '../../machine/system.ts';
 import {
   FINAL,
   type Grinding,
@@ -260,4 +261,20 @@ test('a system is charged its own widths, heights and constraints, within the ma
   assert.equal(systemMaxima(small, sampleSystem).logUpDenominatorWords, 1000);
   assert.ok(profileSoundness(LEAF, sampleSystem).bits >= maximaSoundness(LEAF).bits);
   assert.throws(() => systemMaxima(LEAF, { ...sampleSystem, tables: [] }), RangeError);
+});
+
+test('every production profile accepts the machine and reaches 128 bits for it', () => {
+  for (const profile of PRODUCTION) {
+    const maxima = systemMaxima(profile, COLONNADE_MACHINE);
+    for (const field of [
+      'logHeight',
+      'openedFunctions',
+      'constraints',
+      'degree',
+      'logUpDenominatorWords',
+    ] as const)
+      assert.ok(maxima[field] <= profile.maxima[field], `${profile.name}, ${field}: ${maxima[field]}`);
+    const { bits, rounds } = profileSoundness(profile, COLONNADE_MACHINE);
+    assert.ok(bits >= REQUIRED_BITS, `${profile.name}: ${bits} bits, ${JSON.stringify(rounds)}`);
+  }
 });
