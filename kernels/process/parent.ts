@@ -54,6 +54,8 @@ export interface ProverOptions {
   readonly settings?: ProverSettings;
   /** A process that says nothing for this long is ended. */
   readonly silenceMs?: number;
+  /** Waits before the second, third, … start after a death; the last one repeats. */
+  readonly restartDelaysMs?: readonly number[];
   readonly onState?: (state: ProverState) => void;
   /** Lines that the process writes: Dawn's and the driver's messages. */
   readonly onOutput?: (line: string) => void;
@@ -80,7 +82,6 @@ export interface ProverHandle {
 }
 
 const SILENCE_MS = 180_000;
-/** Waits before the second, third, … start after a death; the last one repeats. */
 const RESTART_DELAYS_MS = [100, 1_000, 5_000, 30_000];
 /** After this many deaths without a ready process in between, the prover has failed. */
 const MAXIMUM_FAILED_STARTS = 5;
@@ -101,6 +102,7 @@ interface Pending {
 export async function startProver(options: ProverOptions): Promise<ProverHandle> {
   const environment = await proverEnvironment(options.adapter);
   const silenceMs = options.silenceMs ?? SILENCE_MS;
+  const delays = options.restartDelaysMs ?? RESTART_DELAYS_MS;
   const pending = new Map<number, Pending>();
   let nextId = 1;
   let child: ChildProcess | undefined;
@@ -150,6 +152,7 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
   }
 
   function receive(message: FromProver): void {
+    if (state.state === 'closed') return;
     watch();
     switch (message.type) {
       case 'ready':
@@ -226,7 +229,7 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
         return;
       }
       setState({ state: 'restarting', reason });
-      const delay = RESTART_DELAYS_MS[Math.min(failedStarts, RESTART_DELAYS_MS.length) - 1] ?? 0;
+      const delay = delays[Math.min(failedStarts, delays.length) - 1] ?? 0;
       restart = setTimeout(launch, delay);
     });
   }
