@@ -72,11 +72,11 @@ export const hashAir: TableAir = defineTable(
     table.constrainBoolean('isOne is boolean', main.isOne);
     table.constrain('a start is active', main.isStart.times(table.constant(1).minus(main.isActive)));
     table.constrain('an end is active', main.isEnd.times(table.constant(1).minus(main.isActive)));
+    table.constrain('the first row starts a run', table.first.times(main.isActive.minus(main.isStart)));
     table.constrain('ONE starts', main.isOne.times(table.constant(1).minus(main.isStart)));
     table.constrain('ONE ends', main.isOne.times(table.constant(1).minus(main.isEnd)));
     const continues = main.isActive.minus(main.isEnd);
     table.constrainEqual('a run goes on until its end', next.isActive.minus(next.isStart), continues);
-    table.constrain('the first row starts a run', table.first.times(main.isActive.minus(main.isStart)));
 
     // Inside a run: blocks are consecutive rows, the countdown reaches 1 at the end, the state is the last output.
     table.constrain(

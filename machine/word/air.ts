@@ -37,6 +37,9 @@ export const wordAir: TableAir = defineTable(
     const isActive = table.sum([main.isAdd, main.isSubtract, main.isLess, main.isCheck]);
     table.constrainBoolean('at most one operation', isActive);
 
+    // Only a comparison may overflow.
+    table.constrain('no carry out', main.isAdd.plus(main.isSubtract).times(carryOut));
+
     // outcome = left + sign * (right + carry in) - sign * 2^16 * carry out; sign is +1 for ADD and CHECK, -1 for
     // SUBTRACT and LESS, 0 on padding.
     const sign = main.isAdd.plus(main.isCheck).minus(main.isSubtract).minus(main.isLess);
@@ -49,10 +52,9 @@ export const wordAir: TableAir = defineTable(
         left[limb]!.plus(sign.times(right[limb]!.plus(carryIn).minus(carry[limb]!.times(LIMB_BASE)))),
       );
     }
-    // The last carry is the outcome of a comparison; no other operation may overflow. CHECK looks nothing up but its one
+    // The last carry is the outcome of a comparison. CHECK looks nothing up but its one
     // word, as the outcome; left and right are free there.
     table.constrain('the borrow is the comparison', main.isLess.times(main.c.minus(carryOut)));
-    table.constrain('no carry out', main.isAdd.plus(main.isSubtract).times(carryOut));
     table.constrainEqual(
       'outcome pointer',
       main.outcomePointer,

@@ -81,22 +81,6 @@ export const wordMultiplyAir: TableAir = defineTable(
     table.constrain('a stays', nextContinues.times(next.a.minus(main.a)));
     table.constrain('c stays', nextContinues.times(next.c.minus(main.c)));
 
-    // Limb k = 4r + t: sum over i of xLow_i * y_(k-i) + xHigh_i * (2^8 * yLow_(k-i) + yHigh_(k-1-i)) + carry in
-    // = z_k + 2^16 * carry.
-    for (let limb = 0; limb < GROUP_LIMBS; limb++) {
-      const terms: Expression[] = [limb === 0 ? main.carryIn : carry[limb - 1]!];
-      for (let slotLimb = 0; slotLimb < LIMBS; slotLimb++) {
-        const slotStart = slotLimb - (slotLimb % GROUP_LIMBS);
-        const partner = slotStart + limb - (slotLimb % GROUP_LIMBS);
-        if (partner < 0) continue;
-        const highPartner =
-          partner === 0
-            ? yLow[0]!.times(BYTE_BASE)
-            : yLow[partner]!.times(BYTE_BASE).plus(yHigh[partner - 1]!);
-        terms.push(xLow[slotLimb]!.times(y[partner]!), xHigh[slotLimb]!.times(highPartner));
-      }
-      table.constrainEqual(`limb ${limb}`, table.sum(terms), z[limb]!.plus(carry[limb]!.times(LIMB_BASE)));
-    }
     // Nothing above 2^256: no carry out of limb 15, no product of high bytes of limbs i, j with i + j = 15, and no product
     // of limbs i, j with i + j > 15. Every sum here is of non-negative terms and below p, so it is 0 only if all are.
     const onLastRow = (values: readonly Expression[], limb: number): Expression =>
@@ -115,6 +99,22 @@ export const wordMultiplyAir: TableAir = defineTable(
         `no product above limb 15 with x limb ${limb}`,
         main.isRow3.times(onLastRow(x, limb)).times(table.sum(y.slice(LIMBS - limb))),
       );
+    // Limb k = 4r + t: sum over i of xLow_i * y_(k-i) + xHigh_i * (2^8 * yLow_(k-i) + yHigh_(k-1-i)) + carry in
+    // = z_k + 2^16 * carry.
+    for (let limb = 0; limb < GROUP_LIMBS; limb++) {
+      const terms: Expression[] = [limb === 0 ? main.carryIn : carry[limb - 1]!];
+      for (let slotLimb = 0; slotLimb < LIMBS; slotLimb++) {
+        const slotStart = slotLimb - (slotLimb % GROUP_LIMBS);
+        const partner = slotStart + limb - (slotLimb % GROUP_LIMBS);
+        if (partner < 0) continue;
+        const highPartner =
+          partner === 0
+            ? yLow[0]!.times(BYTE_BASE)
+            : yLow[partner]!.times(BYTE_BASE).plus(yHigh[partner - 1]!);
+        terms.push(xLow[slotLimb]!.times(y[partner]!), xHigh[slotLimb]!.times(highPartner));
+      }
+      table.constrainEqual(`limb ${limb}`, table.sum(terms), z[limb]!.plus(carry[limb]!.times(LIMB_BASE)));
+    }
     // Row r range-checks limb group r of y.
     for (let limb = 0; limb < GROUP_LIMBS; limb++) {
       const selected = (halves: readonly Expression[]): Expression =>
