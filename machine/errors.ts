@@ -20,6 +20,12 @@ export const MACHINE_ERRORS = {
   TABLE_TOO_HIGH: 'a table needs more rows than its limit',
   BAD_PROGRAM: 'the program cannot be assembled',
   BAD_TRACE: 'an execution trace does not have the shape of a run of this program',
+  TRACE_MAGIC: 'the bytes are no execution trace',
+  TRACE_VERSION: 'the execution trace has a version that is not read here',
+  TRACE_LIMIT: 'the execution trace declares a part that is empty, misshapen or too large',
+  TRACE_TRUNCATED: 'the execution trace ends before its declared length',
+  TRACE_TRAILING_BYTES: 'bytes follow the execution trace',
+  TRACE_NOT_CANONICAL: 'the execution trace holds a word outside 0..p-1',
 } as const;
 
 export type MachineErrorCode = keyof typeof MACHINE_ERRORS;
