@@ -31,6 +31,7 @@ export function encodeProof(proof: Proof): Uint8Array {
   const parts: ArrayLike<number>[] = [
     [PROOF_MAGIC, VERSION],
     proof.logHeights.map((logHeight) => (logHeight === undefined ? 0 : logHeight + 1)),
+    proof.distinctCounts,
     proof.mainCap,
     optionalWord(proof.nonces.lookup),
     proof.logUpCap,
@@ -43,7 +44,7 @@ export function encodeProof(proof: Proof): Uint8Array {
   proof.foldCaps.forEach((cap, layer) => {
     parts.push(cap, optionalWord(proof.nonces.folds[layer]));
   });
-  parts.push(proof.finalPolynomial, optionalWord(proof.nonces.query), proof.distinctCounts);
+  parts.push(proof.finalPolynomial, optionalWord(proof.nonces.query));
   for (const opening of [...proof.treeOpenings, ...proof.foldOpenings])
     parts.push(opening.rows, opening.nodes);
   const wordCount = parts.reduce((total, part) => total + part.length, 0);
@@ -86,18 +87,18 @@ export function decodeProof(bytes: Uint8Array, key: VerifyingKey): Decoded {
   const shape = proofShape(system, profile, logHeights);
   const trees = proofTrees(shape, profile);
 
-  // The lengths, in two parts: what precedes the counts of distinct indices, and what they decide.
-  const countsStart = HEADER_WORDS + slots + wordsBeforeCounts(shape, profile);
+  const countsStart = HEADER_WORDS + slots;
   const levels = trees.logRows - profile.logCap + 1;
-  if (wordCount < countsStart + levels)
-    return reject('TRUNCATED', { expected: (countsStart + levels) * WORD_BYTES, got: bytes.length });
+  const bodyStart = countsStart + levels;
+  if (wordCount < bodyStart)
+    return reject('TRUNCATED', { expected: bodyStart * WORD_BYTES, got: bytes.length });
   const distinctCounts = Array.from({ length: levels }, (_, level) => wordAt(countsStart + level));
   const countRejection = checkCounts(distinctCounts, profile.queries, profile.logCap);
   if (countRejection !== undefined) return countRejection;
   const openings = [...trees.phases, ...trees.folds].map((tree) => sizeOf(tree, trees, distinctCounts));
   const expectedWords = openings.reduce(
     (total, size) => total + size.rowWords + size.nodeCount * DIGEST_WORDS,
-    countsStart + levels,
+    bodyStart + wordsBeforeOpenings(shape, profile),
   );
   if (wordCount < expectedWords)
     return reject('TRUNCATED', { expected: expectedWords * WORD_BYTES, got: bytes.length });
@@ -111,7 +112,7 @@ export function decodeProof(bytes: Uint8Array, key: VerifyingKey): Decoded {
     words[index] = word;
   }
 
-  let position = HEADER_WORDS + slots;
+  let position = bodyStart;
   const take = (length: number): Uint32Array => {
     position += length;
     return words.subarray(position - length, position);
@@ -136,7 +137,6 @@ export function decodeProof(bytes: Uint8Array, key: VerifyingKey): Decoded {
   }
   const finalPolynomial = take(DEGREE << profile.logFinalLength);
   const query = takeNonce(grinding.query);
-  position += levels;
   const opened = openings.map(
     (size): TreeOpening => ({ rows: take(size.rowWords), nodes: take(size.nodeCount * DIGEST_WORDS) }),
   );
@@ -158,7 +158,7 @@ export function decodeProof(bytes: Uint8Array, key: VerifyingKey): Decoded {
 }
 
 /** Words from the first cap up to the query nonce. */
-function wordsBeforeCounts(shape: ProofShape, profile: Profile): number {
+function wordsBeforeOpenings(shape: ProofShape, profile: Profile): number {
   const capWords = DIGEST_WORDS << profile.logCap;
   const capCount = 2 + (treeOf(shape, 'logUp').matrices.length > 0 ? 1 : 0) + shape.folds.length;
   const { lookup, deep, batch, fold, query } = profile.grinding;

@@ -43,7 +43,7 @@ const walk: TableAir = defineTable(
   },
 );
 
-/** The values 0..15, preprocessed. */
+/** Sixteen consecutive values, preprocessed: which ones is the program. */
 const nibble: TableAir = defineTable(
   {
     name: 'nibble',
@@ -136,8 +136,11 @@ export interface ToyInstance {
 
 export const TOY_STATEMENT = Uint32Array.of(3, 5, 7, 11, 13, 17, 19, 23);
 
-/** A valid trace of the toy machine; rows ask for squares only when `square` is present, at most one a row of it. */
-export function toyInstance(heights: ToyHeights, seed = 1): ToyInstance {
+/**
+ * A valid trace of the toy machine whose program is the value of the first nibble, normally 0; rows ask for squares only when `square` is present, at most
+ * one a row of it.
+ */
+export function toyInstance(heights: ToyHeights, seed = 1, firstNibble = 0): ToyInstance {
   const random = createRandom(seed);
   const rows = 2 ** heights.walk;
   const walkColumns = Array.from({ length: walk.mainColumns.length }, () => new Uint32Array(rows));
@@ -146,13 +149,13 @@ export function toyInstance(heights: ToyHeights, seed = 1): ToyInstance {
   let a = TOY_STATEMENT[0]!;
   let b = TOY_STATEMENT[1]!;
   for (let row = 0; row < rows; row++) {
-    const low = random.below(NIBBLES);
-    const high = random.below(NIBBLES);
+    const low = firstNibble + random.below(NIBBLES);
+    const high = firstNibble + random.below(NIBBLES);
     const squareRows = heights.square === undefined ? 0 : 2 ** heights.square;
     const asks = row < rows - 1 && asked.length < squareRows && random.below(4) > 0 ? 1 : 0;
     if (asks === 1) asked.push(high);
-    multiplicity[low]! += 1;
-    multiplicity[high]! += 1;
+    multiplicity[low - firstNibble]! += 1;
+    multiplicity[high - firstNibble]! += 1;
     for (const [column, word] of [a, b, low, high, asks, high * high].entries())
       walkColumns[column]![row] = word;
     [a, b] = [b, field.add(field.multiply(a, b), low)];
@@ -163,12 +166,12 @@ export function toyInstance(heights: ToyHeights, seed = 1): ToyInstance {
     heights.square === undefined ? undefined : squareTrace(heights.square, asked),
     heights.pulse === undefined ? undefined : pulseTrace(heights.pulse),
   ];
-  return { system: toySystem, statement: TOY_STATEMENT, preprocessed: toyPreprocessed(), traces };
+  return { system: toySystem, statement: TOY_STATEMENT, preprocessed: toyPreprocessed(firstNibble), traces };
 }
 
 /** The preprocessed columns, one entry a slot. */
-export function toyPreprocessed(): (TableTrace | undefined)[] {
-  const value = Uint32Array.from({ length: NIBBLES }, (_, row) => row);
+export function toyPreprocessed(firstNibble: number): (TableTrace | undefined)[] {
+  const value = Uint32Array.from({ length: NIBBLES }, (_, row) => firstNibble + row);
   const isLast = Uint32Array.from({ length: NIBBLES }, (_, row) => (row === NIBBLES - 1 ? 1 : 0));
   return [undefined, { logHeight: 4, columns: [value, isLast] }, undefined, undefined];
 }
