@@ -1,0 +1,149 @@
+/**
+ * Columns' polynomials at a point of the extension, on the device, from evaluations on a coset s * <w_h> of N points x_i:
+ * f(z) = (z^N - s^N) / (N * s^N) * sum over i of f(x_i) * x_i / (z - x_i). The weights are shared by all matrices of a height.
+ * Source: docs/spec/proof-system.md, section 7.
+ */
+import * as extension from '../stark/field/extension.ts';
+import { GENERATOR, inverse, multiply, power } from '../stark/field/koalaBear.ts';
+import { createCodeword, type GpuCodeword, releaseCodeword } from './codeword.ts';
+import type { ComputeDevice } from './device.ts';
+import { KernelError } from './errors.ts';
+import { linearInverse } from './linearInverse.ts';
+import type { GpuMatrix } from './matrix.ts';
+import { toMontgomeryWords } from './montgomery.ts';
+
+/**
+ * Which evaluations a matrix holds: 'trace' those on <w_h> in natural order; 'extension' those on 3 * <w_(h + b)> in
+ * bit-reversed order, whose first 2^h rows are the values on 3 * <w_h> in bit-reversed order.
+ */
+export type OpenDomain = 'trace' | 'extension';
+
+export interface OpenWeights {
+  readonly logHeight: number;
+  readonly domain: OpenDomain;
+  /** x_i / (z - x_i), in the order of the matrix's rows. */
+  readonly weights: GpuCodeword;
+  /** (z^N - s^N) / (N * s^N). */
+  readonly scale: extension.Extension;
+}
+
+const WORKGROUP_SIZE = 64;
+/** Rows that one workgroup sums. Performance only. */
+const ROWS_PER_GROUP = 4096;
+
+/** Throws: RangeError for a point of the base field; KernelError 'OUT_OF_MEMORY'. */
+export async function createOpenWeights(
+  device: ComputeDevice,
+  logHeight: number,
+  point: extension.Extension,
+  domain: OpenDomain,
+): Promise<OpenWeights> {
+  const height = 2 ** logHeight;
+  const shift = domain === 'trace' ? 1 : GENERATOR;
+  const shiftPower = power(shift, height);
+  const vanishing = extension.subtract(extension.power(point, height), extension.fromBase(shiftPower));
+  const scale = extension.multiplyByBase(vanishing, inverse(multiply(height, shiftPower)));
+  const coefficients = linearInverse(point);
+  const kernel = await device.pipelines.kernel({ shader: 'openWeights', workgroupSize: WORKGROUP_SIZE });
+  const weights = await createCodeword(device, height, 'open.weights');
+  for (const [chunk, buffer] of weights.chunks.entries()) {
+    await device.queue.dispatch({
+      kernel,
+      bindings: { weights: buffer },
+      params: {
+        length: weights.chunkLength,
+        firstPosition: chunk * weights.chunkLength,
+        logHeight,
+        isNatural: domain === 'trace' ? 1 : 0,
+        shift: toMontgomeryWords([shift])[0] ?? 0,
+        inverse: coefficients,
+      },
+      count: weights.chunkLength,
+    });
+  }
+  return { logHeight, domain, weights, scale };
+}
+
+export function releaseOpenWeights(device: ComputeDevice, weights: OpenWeights): void {
+  releaseCodeword(device, weights.weights);
+}
+
+/**
+ * The polynomials of the first `columns` columns at the point of the weights.
+ * Throws: KernelError 'SHAPE_MISMATCH' when the matrix has not the rows or columns; 'OUT_OF_MEMORY'.
+ */
+export async function openColumns(
+  device: ComputeDevice,
+  open: OpenWeights,
+  matrix: GpuMatrix,
+  columns: number,
+): Promise<extension.Extension[]> {
+  const { weights, scale } = open;
+  const rows = weights.length;
+  const fits = open.domain === 'trace' ? matrix.rows === rows : matrix.rows >= rows;
+  if (!fits || columns > matrix.columns) {
+    throw new KernelError('SHAPE_MISMATCH', `opening ${columns} of ${matrix.columns} columns`, {
+      expected: rows,
+      got: matrix.rows,
+    });
+  }
+  if (columns === 0) return [];
+  const rowsPerGroup = Math.min(ROWS_PER_GROUP, weights.chunkLength);
+  const groups = rows / rowsPerGroup;
+  const runs = weights.chunkLength / rowsPerGroup;
+  const partialKernel = await device.pipelines.kernel({
+    shader: 'openPartial',
+    workgroupSize: WORKGROUP_SIZE,
+    element: 'workgroup',
+  });
+  const totalKernel = await device.pipelines.kernel({
+    shader: 'openTotal',
+    workgroupSize: WORKGROUP_SIZE,
+    element: 'workgroup',
+  });
+  const partialBytes = 4 * extension.DEGREE * groups * matrix.chunkColumns;
+  const partials = await device.arena.acquire(partialBytes, 'open.partials');
+  const totals = await device.arena
+    .acquire(4 * extension.DEGREE * columns, 'open.totals')
+    .catch((error: unknown) => {
+      device.arena.release(partials);
+      throw error;
+    });
+  try {
+    for (const chunk of matrix.chunks) {
+      const columnCount = Math.min(chunk.columns, columns - chunk.firstColumn);
+      if (columnCount <= 0) break;
+      for (const [place, buffer] of weights.chunks.entries()) {
+        await device.queue.dispatch({
+          kernel: partialKernel,
+          bindings: { columns: chunk.buffer, weights: buffer, partials },
+          params: {
+            stride: matrix.rows,
+            firstRow: place * weights.chunkLength,
+            length: weights.chunkLength,
+            rowsPerGroup,
+            runs,
+            groups,
+            firstGroup: place * runs,
+          },
+          count: columnCount * runs,
+          work: rowsPerGroup,
+        });
+      }
+      await device.queue.dispatch({
+        kernel: totalKernel,
+        bindings: { partials, totals },
+        params: { groups, firstColumn: chunk.firstColumn },
+        count: columnCount,
+        work: groups,
+      });
+    }
+    const words = await device.queue.read(totals, 0, extension.DEGREE * columns);
+    return Array.from({ length: columns }, (_, column) =>
+      extension.multiply(extension.read(words, extension.DEGREE * column), scale),
+    );
+  } finally {
+    device.arena.release(partials);
+    device.arena.release(totals);
+  }
+}
