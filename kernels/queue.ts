@@ -78,7 +78,7 @@ const PROBE_GROWTH = 8;
 /** A measurement shorter than this is mostly the cost of a submission. */
 const TRUSTED_MS = 8;
 /** Share of the wanted duration at which a submission is closed: measured speeds vary. */
-const FILL = 0.5;
+const FILL = 0.4;
 /** Upper bound of one staging buffer of a readback. */
 const READ_BYTES = 64 << 20;
 
@@ -106,6 +106,8 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
   let recordedWork = new Map<string, number>();
   let inFlight: InFlight[] = [];
   let lastDone = 0;
+  /** The shortest submission so far: what a submission costs without its work. */
+  let overheadMs = Number.POSITIVE_INFINITY;
   let failure: unknown;
   let tail: Promise<unknown> = Promise.resolve();
 
@@ -151,10 +153,11 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
   }
 
   function learn(work: ReadonlyMap<string, number>, elapsedMs: number): void {
+    overheadMs = Math.min(overheadMs, elapsedMs);
     if (work.size !== 1) return;
     for (const [label, units] of work) {
       if (elapsedMs < trustedMs && trusted.has(label)) return;
-      const measured = (elapsedMs * 1e6) / units;
+      const measured = (Math.max(elapsedMs - overheadMs, elapsedMs / 8) * 1e6) / units;
       const known = trusted.has(label) ? (speeds.get(label) ?? 0) : 0;
       // Slower is believed at once, faster by halves: too long a submission is worse than a few short ones.
       speeds.set(label, measured > known ? measured : (measured + known) / 2);

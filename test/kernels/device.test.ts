@@ -85,8 +85,8 @@ describe('arena', () => {
 
 describe('queue', () => {
   it('splits a dispatch into short submissions and keeps the order', async () => {
-    const device = await openTestDevice({ submissionMs: 8 });
-    const words = 1 << 21;
+    const device = await openTestDevice({ submissionMs: 30 });
+    const words = 1 << 20;
     const buffer = await device.arena.acquire(4 * words, 'words');
     const expected = Uint32Array.from({ length: words }, (_, index) => index);
     await device.queue.write(buffer, 0, expected);
@@ -95,13 +95,13 @@ describe('queue', () => {
       shader: 'fromMontgomeryWords',
       workgroupSize: 64,
     });
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 2; round++) {
       for (const kernel of [toMontgomery, fromMontgomery]) {
         await device.queue.dispatch({ kernel, bindings: { words: buffer }, params: {}, count: words });
       }
     }
     assert.deepEqual(await device.queue.read(buffer, 0, words), expected);
-    assert.ok(device.queue.statistics.submissions > 8);
+    assert.ok(device.queue.statistics.submissions > 4);
     assert.ok((device.queue.nanosecondsPerWork.get('toMontgomeryWords') ?? 0) > 0);
   });
 
