@@ -134,3 +134,67 @@ export function sampleTraces(logHeight: number): SampleTraces {
     preprocessed: [[shift], [value, value.map((word) => word * word)]],
   };
 }
+
+/** A table with that many interactions of different widths, whose values are constants, public words and selectors too. */
+export function lookupTable(interactions: number): TableAir {
+  return defineTable(
+    {
+      name: `lookup ${interactions}`,
+      main: columnNames('word', 12),
+      preprocessed: [],
+      minimumLogHeight: 2,
+      maximumLogHeight: 20,
+      isRequired: false,
+      expansion: 'none',
+    },
+    (t) => {
+      t.constrain('product', t.main.word1.times(t.main.word2).minus(t.main.word3));
+      const words = t.mainColumns('word', 12);
+      const choices = [t.constant(3), t.public(0), t.first, t.last, t.next.word0.times(5), ...words];
+      for (let index = 0; index < interactions; index++) {
+        const width = 1 + ((5 * index) % 9);
+        t.interact({
+          label: `interaction ${index}`,
+          bus: index % 3,
+          multiplicity: choices[(3 * index + 2) % choices.length]!,
+          values: Array.from({ length: width }, (_, value) => choices[(index + 2 * value) % choices.length]!),
+          weight: 0,
+        });
+      }
+    },
+  );
+}
+
+/** 16 lanes through rounds of cubes and a dense linear map: hundreds of products, values used far from where they are made. */
+export function permutationTable(rounds = 12): TableAir {
+  const width = 16;
+  const values = Uint32Array.from({ length: width * width }, (_, index) => field.power(index + 3, 5));
+  return defineTable(
+    {
+      name: 'permutation',
+      main: columnNames('cell', 400),
+      preprocessed: [],
+      minimumLogHeight: 2,
+      maximumLogHeight: 16,
+      isRequired: true,
+      expansion: 'none',
+    },
+    (t) => {
+      const cells = t.mainColumns('cell', width * (rounds + 1));
+      let state = cells.slice(0, width);
+      const chain = [t.constant(0)];
+      for (let round = 0; round < rounds; round++) {
+        const committed = cells.slice(width * (round + 1), width * (round + 2));
+        state.forEach((lane, index) => {
+          const moved = lane.plus(1000 * round + index);
+          const cube = moved.times(moved).times(moved);
+          t.constrainEqual(`round ${round} lane ${index}`, committed[index]!, cube);
+        });
+        state = t.linear({ rows: width, columns: width, values }, committed);
+        chain.push(chain.at(-1)!.plus(state[round % width]!.times(round + 7)));
+      }
+      t.constrainEqual('chain', t.next.cell0, chain.at(-1)!);
+      t.interact({ label: 'state', bus: 0, multiplicity: 1, values: state, weight: 1 });
+    },
+  );
+}
