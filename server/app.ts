@@ -4,7 +4,7 @@ import Fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
-  type FastifyServerOptions,
+  ,
 } from 'fastify';
 import { isResponseSerializationError, serializerCompiler } from 'fastify-type-provider-zod';
 import { PROBLEM_CONTENT_TYPE, PROBLEMS, Problem, type ProblemCode, problemBody } from './problems.ts';
@@ -31,16 +31,13 @@ const KNOWN_CODES: Readonly<Record<string, ProblemCode>> = {
 };
 
 /** Throws: Error when a service offers a TEST_ONLY profile. */
-export async function buildApp(
-  services: Services,
-  logger: FastifyServerOptions['logger'],
-): Promise<FastifyInstance> {
+export async function buildApp(services: Services, log?: FastifyBaseLogger): Promise<FastifyInstance> {
   for (const { profile } of services.profiles.values()) {
     if (profile.isTestOnly) throw new Error(`the profile ${profile.name} is for tests only`);
   }
   const { settings } = services;
   const app = Fastify({
-    logger: logger ?? false,
+    ...(log === undefined ? { logger: false } : { loggerInstance: log }),
     bodyLimit: settings.jsonLimitBytes,
     requestTimeout: settings.requestTimeoutSeconds * 1000,
     connectionTimeout: settings.requestTimeoutSeconds * 1000,

@@ -1,5 +1,6 @@
 /** The programs that the service proves: the form of their inputs, and what a run with them will state. */
 import type { z } from 'zod';
+import type { HintFunctions, Program } from '../machine/program.ts';
 
 /** Inputs of the right form that the program cannot prove anything about. */
 export class InputsRefused extends Error {
@@ -18,6 +19,9 @@ export interface ServedProgram {
   readonly inputs: z.ZodType;
   /** The statement digest of a run with parsed inputs. Throws: InputsRefused. */
   statementOf(inputs: unknown): Uint32Array;
+  program(): Program;
+  /** What the run reads: the parsed inputs as hints. */
+  hintsOf(inputs: unknown): HintFunctions;
 }
 
 export type ServedPrograms = ReadonlyMap<string, ServedProgram>;

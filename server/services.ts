@@ -5,7 +5,6 @@ import type { JobQueue } from './jobs/queue.ts';
 import type { ServedPrograms } from './programs.ts';
 import type { Prover } from './prover/prover.ts';
 import type { Settings } from './settings.ts';
-import type { HeaderCheck } from './traceUpload.ts';
 
 export interface ServedProfile {
   readonly profile: Profile;
@@ -13,16 +12,10 @@ export interface ServedProfile {
   readonly securityBits: number;
 }
 
-export interface TraceFormat {
-  readonly headerBytes: number;
-  readonly checkHeader: HeaderCheck;
-}
-
 export interface Services {
   readonly settings: Settings;
   readonly programs: ServedPrograms;
   readonly profiles: ReadonlyMap<string, ServedProfile>;
-  readonly traceFormat: TraceFormat;
   readonly prover: Prover;
   readonly checker: Checker;
   readonly jobs: JobQueue;

@@ -18,24 +18,16 @@ export interface Verification {
 }
 
 export interface TraceTask {
-  readonly program: string;
-  readonly profile: string;
   readonly bytes: Uint8Array;
 }
 
-/** `isTooLarge`: the form is right, but the profile does not allow a table as high as the trace asks for. */
 export type TraceFormCheck =
   | { readonly ok: true }
-  | {
-      readonly ok: false;
-      readonly isTooLarge: boolean;
-      readonly detail: string;
-      readonly details: Readonly<Record<string, unknown>>;
-    };
+  | { readonly ok: false; readonly detail: string; readonly details: Readonly<Record<string, unknown>> };
 
 export interface Checker {
   verify(task: VerificationTask): Promise<Verification>;
-  /** Whether the bytes are a trace of this program; nothing is said about its constraints. */
+  /** Whether the bytes are an execution trace; nothing is said about its constraints. */
   checkTraceForm(task: TraceTask): Promise<TraceFormCheck>;
   close(): Promise<void>;
 }

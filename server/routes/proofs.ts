@@ -18,7 +18,7 @@ import { receiveTrace, tooLarge } from '../traceUpload.ts';
 import { parseOrRefuse } from '../validation.ts';
 
 export async function proofRoutes(app: FastifyInstance, services: Services): Promise<void> {
-  const { jobs, settings, profiles, traceFormat, checker } = services;
+  const { jobs, settings, profiles, checker } = services;
   const routes = app.withTypeProvider<ZodTypeProvider>();
   let uploads = 0;
 
@@ -72,12 +72,9 @@ export async function proofRoutes(app: FastifyInstance, services: Services): Pro
     if (uploads >= settings.uploadLimit || !jobs.hasRoom()) throw queueFull();
     uploads += 1;
     try {
-      const { headerBytes, checkHeader } = traceFormat;
-      const bytes = await receiveTrace(stream, settings.traceLimitBytes, headerBytes, checkHeader);
-      const form = await checker.checkTraceForm({ program: program.name, profile: query.profile, bytes });
-      if (!form.ok) {
-        throw new Problem(form.isTooLarge ? 'job-too-large' : 'malformed-trace', form.detail, form.details);
-      }
+      const bytes = await receiveTrace(stream, settings.traceLimitBytes);
+      const form = await checker.checkTraceForm({ bytes });
+      if (!form.ok) throw new Problem('malformed-trace', form.detail, form.details);
       return {
         program: program.name,
         profile: query.profile,

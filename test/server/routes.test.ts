@@ -9,9 +9,9 @@ import {
   ADAPTER,
   type FakeService,
   proveForever,
+  smallTrace,
   startFakeService,
   succeed,
-  TRACE_HEADER,
 } from '../support/fakeServices.ts';
 
 const REQUEST = { program: 'sum', profile: 'leaf', inputs: { left: 1, right: 2 } };
@@ -80,7 +80,7 @@ describe('routes', () => {
   });
 
   it('takes a trace', async () => {
-    const payload = Buffer.from([...TRACE_HEADER, 9, 9]);
+    const payload = smallTrace();
     const url = '/v1/proofs?program=sum&profile=leaf';
     const answer = await service.app.inject({ method: 'POST', url, headers: OCTETS, payload });
     assert.equal(answer.statusCode, 202, answer.body);
@@ -211,12 +211,26 @@ describe('routes', () => {
     const post = (query: string, payload: Buffer) =>
       service.app.inject({ method: 'POST', url: `/v1/proofs${query}`, headers: OCTETS, payload });
     const good = '?program=sum&profile=leaf';
-    assertProblem(await post(good, Buffer.of(1, 2, 3, 4, 5)), 400, 'malformed-trace');
-    assertProblem(await post(good, Buffer.from(TRACE_HEADER.subarray(0, 3))), 400, 'malformed-trace');
-    assertProblem(await post(good, Buffer.alloc(0)), 400, 'malformed-trace');
-    assertProblem(await post('', Buffer.from(TRACE_HEADER)), 400, 'malformed-request');
-    assertProblem(await post(`${good}&more=1`, Buffer.from(TRACE_HEADER)), 400, 'malformed-request');
-    assertProblem(await post('?program=no&profile=leaf', Buffer.from(TRACE_HEADER)), 422, 'unknown-program');
+    const trace = smallTrace();
+    const withWord = (index: number, word: number): Buffer => {
+      const changed = Buffer.from(trace);
+      changed.writeUInt32LE(word, 4 * index);
+      return changed;
+    };
+    for (const length of [0, 1, 19, 20, 21, trace.length - 4, trace.length - 1]) {
+      assertProblem(await post(good, trace.subarray(0, length)), 400, 'malformed-trace');
+    }
+    assertProblem(await post(good, Buffer.concat([trace, Buffer.of(0)])), 400, 'malformed-trace');
+    assertProblem(await post(good, withWord(0, 1)), 400, 'malformed-trace');
+    assertProblem(await post(good, withWord(1, 2)), 400, 'malformed-trace');
+    for (const memoryWords of [0, 7])
+      assertProblem(await post(good, withWord(2, memoryWords)), 400, 'malformed-trace');
+    assertProblem(await post(good, withWord(2, 2 ** 31)), 422, 'job-too-large');
+    assertProblem(await post(good, withWord(3, 2 ** 22 + 1)), 422, 'job-too-large');
+    assertProblem(await post(good, withWord(4, 2 ** 32 - 1)), 422, 'job-too-large');
+    assertProblem(await post('', trace), 400, 'malformed-request');
+    assertProblem(await post(`${good}&more=1`, trace), 400, 'malformed-request');
+    assertProblem(await post('?program=no&profile=leaf', trace), 422, 'unknown-program');
     const stray = await service.app.inject({ method: 'POST', url: `/v1/proofs${good}`, payload: REQUEST });
     assertProblem(stray, 400, 'malformed-request');
   });
@@ -245,7 +259,8 @@ describe('limits', () => {
   it('refuses bodies that are too large, declared or not', async () => {
     const settings = { jsonLimitBytes: 1024, traceLimitBytes: 1024, proofLimitBytes: 1024 };
     const service = await startFakeService({ settings });
-    const large = Buffer.concat([Buffer.from(TRACE_HEADER), Buffer.alloc(1021)]);
+    const large = smallTrace(248);
+    assert.ok(large.length > 1024);
     const json = await service.app.inject({
       method: 'POST',
       url: '/v1/proofs',
@@ -258,12 +273,9 @@ describe('limits', () => {
       413,
       'body-too-large',
     );
-    const exact = await service.app.inject({
-      method: 'POST',
-      url,
-      headers: OCTETS,
-      payload: large.subarray(0, 1024),
-    });
+    const atLimit = smallTrace(240);
+    assert.equal(atLimit.length, 1020);
+    const exact = await service.app.inject({ method: 'POST', url, headers: OCTETS, payload: atLimit });
     assert.equal(exact.statusCode, 202);
     assertProblem(
       await service.app.inject({
@@ -285,8 +297,8 @@ describe('limits', () => {
         resolve(response.statusCode);
       });
       upload.on('error', reject);
-      upload.write(TRACE_HEADER);
-      for (let piece = 0; piece < 4; piece++) upload.write(Buffer.alloc(512));
+      upload.write(large.subarray(0, 100));
+      upload.write(large.subarray(100));
     });
     assert.equal(status, 413);
     await service.close();
@@ -300,7 +312,7 @@ describe('limits', () => {
       await new Promise<void>((resolve) => {
         const socket = connect(port, '127.0.0.1', () => {
           socket.write(
-            'POST /v1/proofs?program=sum&profile=leaf HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\ncontent-length: 100\r\n\r\nFAKE',
+            'POST /v1/proofs?program=sum&profile=leaf HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\ncontent-length: 100\r\n\r\nCLNT',
           );
           setTimeout(() => socket.destroy(), 20);
         });
@@ -313,7 +325,7 @@ describe('limits', () => {
       method: 'POST',
       url: '/v1/proofs?program=sum&profile=leaf',
       headers: OCTETS,
-      payload: Buffer.from(TRACE_HEADER),
+      payload: smallTrace(),
     });
     assert.equal(answer.statusCode, 202, answer.body);
     await service.close();
@@ -451,7 +463,7 @@ describe('jobs', () => {
       method: 'POST',
       url: '/v1/proofs?program=sum&profile=leaf',
       headers: OCTETS,
-      payload: Buffer.from(TRACE_HEADER),
+      payload: smallTrace(),
     });
     const job = await settledJob(service, (answer.json() as { id: string }).id);
     assert.equal((job['failure'] as { code: string }).code, 'TRACE_INVALID');
@@ -460,24 +472,17 @@ describe('jobs', () => {
     await service.close();
   });
 
-  it('tells a malformed upload from one that is too large', async () => {
-    for (const [isTooLarge, status, code] of [
-      [false, 400, 'malformed-trace'],
-      [true, 422, 'job-too-large'],
-    ] as const) {
-      const service = await startFakeService({
-        checker: {
-          checkTraceForm: async () => ({ ok: false, isTooLarge, detail: 'no', details: { got: 5 } }),
-        },
-      });
-      const answer = await service.app.inject({
-        method: 'POST',
-        url: '/v1/proofs?program=sum&profile=leaf',
-        headers: OCTETS,
-        payload: Buffer.from(TRACE_HEADER),
-      });
-      assertProblem(answer, status, code);
-      await service.close();
-    }
+  it('refuses a trace whose words are wrong', async () => {
+    const service = await startFakeService({
+      checker: { checkTraceForm: async () => ({ ok: false, detail: 'no', details: { got: 5 } }) },
+    });
+    const answer = await service.app.inject({
+      method: 'POST',
+      url: '/v1/proofs?program=sum&profile=leaf',
+      headers: OCTETS,
+      payload: smallTrace(),
+    });
+    assertProblem(answer, 400, 'malformed-trace');
+    await service.close();
   });
 });

@@ -4,6 +4,9 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { buildProgram } from '../../machine/builder.ts';
+import { EMPTY_CALLS, type ExecutionTrace } from '../../machine/executionTrace.ts';
+import { encodeTrace } from '../../machine/traceCodec.ts';
 import { buildApp } from '../../server/app.ts';
 import type { Checker } from '../../server/checker/checker.ts';
 import { createJobQueue, type JobQueue } from '../../server/jobs/queue.ts';
@@ -13,8 +16,17 @@ import type { Services } from '../../server/services.ts';
 import { parseSettings, type Settings } from '../../server/settings.ts';
 import { LEAF } from '../../stark/profile.ts';
 
-/** Bytes of a trace header in these tests: "FAKE". */
-export const TRACE_HEADER = Uint8Array.from([70, 65, 75, 69]);
+/** The bytes of a trace of one row and one cycle; nothing runs like this. */
+export function smallTrace(memoryWords = 8): Buffer {
+  const trace: ExecutionTrace = {
+    statement: new Uint32Array(8),
+    memory: new Uint32Array(memoryWords),
+    pc: Uint32Array.of(1),
+    fp: Uint32Array.of(8),
+    calls: EMPTY_CALLS,
+  };
+  return Buffer.from(encodeTrace(trace));
+}
 
 /** Sums two numbers; refuses 13. */
 const sumProgram: ServedProgram = {
@@ -25,6 +37,8 @@ const sumProgram: ServedProgram = {
     if (left === 13) throw new InputsRefused('13 is refused', { got: 13 });
     return Uint32Array.of(left + right, 0, 0, 0, 0, 0, 0, 0);
   },
+  program: () => buildProgram('sum', () => {}),
+  hintsOf: () => ({}),
 };
 
 export const ADAPTER = { name: 'fake adapter', isSoftware: true } as const;
@@ -102,16 +116,11 @@ export async function startFakeService(
     settings,
     programs: new Map([[sumProgram.name, sumProgram]]),
     profiles: new Map([['leaf', { profile: LEAF, securityBits: 128 }]]),
-    traceFormat: {
-      headerBytes: TRACE_HEADER.byteLength,
-      checkHeader: (header) =>
-        header.every((byte, index) => byte === TRACE_HEADER[index]) ? undefined : 'The bytes are no trace.',
-    },
     prover,
     checker,
     jobs,
   };
-  const app = await buildApp(services, false);
+  const app = await buildApp(services);
   return {
     app,
     jobs,

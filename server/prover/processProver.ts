@@ -1,0 +1,127 @@
+/** The prover of production: a thread runs the program, the prover process proves on the device. */
+import type { AdapterChoice } from '../../kernels/adapter.ts';
+import { ProverFailure, startProver } from '../../kernels/process/parent.ts';
+import type { ProveResult } from '../../kernels/process/protocol.ts';
+import { COLONNADE_MACHINE } from '../../machine/system.ts';
+import { startThread } from '../threads/thread.ts';
+import type { TracerMethods } from '../tracer/thread.ts';
+import { measureTables, type Traced } from '../tracer/tracer.ts';
+import { AttemptLost, type ProofOutcome, type Prover, type ProverState } from './prover.ts';
+
+/** Runs and trace checks that take longer are ended; the attempt's own limit is longer. */
+const TRACER_TIMEOUT_MS = 20 * 60 * 1000;
+const TRACER_HEAP_MEBIBYTES = 4096;
+
+export interface ProcessProverOptions {
+  readonly adapter: AdapterChoice;
+  readonly log: {
+    info(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
+  };
+}
+
+export interface ProcessProver extends Prover {
+  /** Process id of the running prover process; for tests that end it. */
+  processId(): number | undefined;
+}
+
+/** Resolves when an adapter is chosen. Throws: KernelError 'NO_ADAPTER'. */
+export async function startProcessProver({ adapter, log }: ProcessProverOptions): Promise<ProcessProver> {
+  const tracer = startThread<TracerMethods>({
+    entry: new URL('../tracer/thread.ts', import.meta.url),
+    timeoutMs: TRACER_TIMEOUT_MS,
+    heapMebibytes: TRACER_HEAP_MEBIBYTES,
+  });
+  const handle = await startProver({
+    adapter,
+    entry: new URL('./child.ts', import.meta.url),
+    onState: (state) => log.info({ prover: state }, 'prover state'),
+    onOutput: (line) => log.warn({ line }, 'prover process wrote'),
+  });
+  const { kind, adapterName, rejected } = handle.environment;
+  log.info({ kind, adapterName, rejected }, 'adapter chosen');
+
+  return {
+    processId: () => handle.processId(),
+    state(): ProverState {
+      const state = handle.state();
+      switch (state.state) {
+        case 'ready': {
+          const { name, isSoftware } = state.ready.adapter;
+          return { state: 'ready', adapter: { name, isSoftware } };
+        }
+        case 'starting':
+        case 'restarting':
+          return { state: 'starting' };
+        case 'failed':
+          return { state: 'failed', detail: state.reason };
+        case 'closed':
+          return { state: 'failed', detail: 'closed' };
+      }
+    },
+
+    async prove({ program, profile, input }, signal): Promise<ProofOutcome> {
+      let traced: Traced;
+      try {
+        traced = await tracer.call('traceTask', { program, input }, signal);
+      } catch (error) {
+        if (signal.aborted) throw new AttemptLost('ABORTED', 'The run was cancelled.');
+        throw error;
+      }
+      if (!traced.ok) return traced;
+      const { preprocessed, traces, statement, cycles, stages } = traced;
+      let result: ProveResult;
+      try {
+        result = await handle.prove(
+          { systemName: COLONNADE_MACHINE.name, profileName: profile, preprocessed, traces, statement },
+          { signal },
+        );
+      } catch (error) {
+        return failureOf(error);
+      }
+      const ready = handle.state();
+      const isSoftware = ready.state === 'ready' ? ready.ready.adapter.isSoftware : kind !== 'hardware';
+      return {
+        ok: true,
+        proof: result.proof,
+        statement,
+        measures: {
+          adapter: { name: result.adapterName, isSoftware },
+          cycles,
+          tables: measureTables(traces),
+          stages: [
+            ...stages,
+            ...Object.entries(result.stageSeconds).map(([name, seconds]) => ({ name, seconds })),
+          ],
+          grindingSeconds: result.stageSeconds['grind'] ?? 0,
+        },
+      };
+    },
+
+    async close() {
+      await Promise.all([tracer.close(), handle.close()]);
+    },
+  };
+}
+
+/** What the job is told, or the lost attempt; anything else is thrown on. */
+function failureOf(error: unknown): ProofOutcome {
+  if (!(error instanceof ProverFailure)) throw error;
+  switch (error.code) {
+    case 'PROVER_CRASHED':
+    case 'PROVER_UNRESPONSIVE':
+    case 'PROVER_UNAVAILABLE':
+    case 'PROVER_CLOSED':
+      throw new AttemptLost('CRASHED', error.message);
+    case 'DEVICE_LOST':
+      throw new AttemptLost('DEVICE_LOST', error.message);
+    case 'ABORTED':
+      throw new AttemptLost('ABORTED', error.message);
+    case 'OUT_OF_MEMORY':
+    case 'LIMIT_EXCEEDED':
+    case 'HEIGHTS_REFUSED':
+      return { ok: false, code: 'TOO_LARGE', detail: error.message, details: error.details };
+    default:
+      throw error;
+  }
+}

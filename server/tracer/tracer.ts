@@ -1,0 +1,128 @@
+/**
+ * From a job's input to the columns that are proved: runs the program, or checks an uploaded run against every constraint
+ * and bus. Runs in a thread of its own.
+ */
+import { MachineError } from '../../machine/errors.ts';
+import type { ExecutionTrace } from '../../machine/executionTrace.ts';
+import { buildTraces, COLONNADE_MACHINE, checkTraces, run } from '../../machine/system.ts';
+import { decodeTrace } from '../../machine/traceCodec.ts';
+import type { TableTrace } from '../../stark/air/air.ts';
+import type { TraceViolation } from '../../stark/air/traceCheck.ts';
+import { preprocessedTraces } from '../keys.ts';
+import type { ServedProgram } from '../programs.ts';
+import type { ProofOutcome, ProofTask, StageMeasure } from '../prover/prover.ts';
+import { SERVED_PROGRAMS } from '../registry.ts';
+
+export type TracerTask = Omit<ProofTask, 'profile'>;
+
+export type Traced =
+  | {
+      readonly ok: true;
+      /** One a slot. */
+      readonly preprocessed: readonly (TableTrace | undefined)[];
+      readonly traces: readonly (TableTrace | undefined)[];
+      readonly statement: Uint32Array;
+      readonly cycles: number;
+      readonly stages: readonly StageMeasure[];
+    }
+  | Extract<ProofOutcome, { ok: false }>;
+
+const TOO_LARGE: ReadonlySet<string> = new Set(['OUT_OF_CYCLES', 'OUT_OF_MEMORY', 'TABLE_TOO_HIGH']);
+
+/** Throws: what is neither the input's fault nor a MachineError. */
+export function traceTask({ program: name, input }: TracerTask): Traced {
+  const served = SERVED_PROGRAMS.get(name);
+  if (served === undefined) throw new Error(`no program ${name}`);
+  const stages: StageMeasure[] = [];
+  const timed = <Value>(stage: string, work: () => Value): Value => {
+    const start = performance.now();
+    const value = work();
+    stages.push({ name: stage, seconds: (performance.now() - start) / 1000 });
+    return value;
+  };
+  try {
+    const execution = timed('execute', () => executionOf(served, input));
+    const program = served.program();
+    const traces = timed('trace', () => buildTraces(program, execution));
+    if (input.kind === 'trace') {
+      const verdict = timed('check', () => checkTraces(program, traces, execution.statement));
+      if (!verdict.ok) return { ok: false, code: 'TRACE_INVALID', ...describeViolation(verdict) };
+    }
+    return {
+      ok: true,
+      preprocessed: preprocessedTraces(program),
+      traces,
+      statement: execution.statement.slice(),
+      cycles: execution.pc.length,
+      stages,
+    };
+  } catch (error) {
+    if (!(error instanceof MachineError)) throw error;
+    const ownFault = input.kind === 'trace' ? 'TRACE_MALFORMED' : 'INPUTS_REFUSED';
+    return {
+      ok: false,
+      code: TOO_LARGE.has(error.code) ? 'TOO_LARGE' : ownFault,
+      detail: error.message,
+      details: { machineError: error.code, ...error.details },
+    };
+  }
+}
+
+/** Throws: MachineError. */
+function executionOf(served: ServedProgram, input: TracerTask['input']): ExecutionTrace {
+  if (input.kind === 'trace') return decodeTrace(input.bytes);
+  return run(served.program(), served.hintsOf(input.inputs));
+}
+
+/** A sentence and fields for the first violation of a trace. */
+export function describeViolation(violation: TraceViolation): {
+  detail: string;
+  details: Record<string, unknown>;
+} {
+  const { ok: _, ...details } = violation;
+  switch (violation.kind) {
+    case 'shape':
+      return { detail: `Table ${violation.table}: ${violation.reason}`, details };
+    case 'constraint':
+      return {
+        detail: `Row ${violation.row} of table ${violation.table} violates the constraint '${violation.constraint}'.`,
+        details,
+      };
+    case 'weight':
+      return {
+        detail: `Row ${violation.row} of table ${violation.table} has a multiplicity of ${violation.multiplicity} at '${violation.label}'.`,
+        details,
+      };
+    case 'bus': {
+      const source = violation.sources[0];
+      const place =
+        source === undefined
+          ? ''
+          : `, first at row ${source.row} of table ${source.table}: '${source.label}'`;
+      return {
+        detail: `Bus ${violation.bus}: a tuple is sent ${violation.sent} and received ${violation.received} times${place}.`,
+        details: {
+          ...details,
+          ...(source === undefined ? {} : { table: source.table, row: source.row, constraint: source.label }),
+        },
+      };
+    }
+    case 'busBound':
+      return { detail: `Bus ${violation.bus} carries more than its bound allows.`, details };
+  }
+}
+
+/** Rows and cells of the tables that are present: main, LogUp and quotient columns. */
+export function measureTables(
+  traces: readonly (TableTrace | undefined)[],
+): { name: string; rows: number; cells: number }[] {
+  const QUOTIENT_COLUMNS = 10;
+  const EXTENSION_WORDS = 5;
+  return COLONNADE_MACHINE.tables.flatMap(({ name, mainColumns, interactions }, slot) => {
+    const trace = traces[slot];
+    if (trace === undefined) return [];
+    const logUpColumns = EXTENSION_WORDS * Math.ceil(interactions.length / 2);
+    const rows = 2 ** trace.logHeight;
+    return [{ name, rows, cells: rows * (mainColumns.length + logUpColumns + QUOTIENT_COLUMNS) }];
+  });
+}
