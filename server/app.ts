@@ -1,10 +1,10 @@
 /** The HTTP service: routes, limits and the one error handler, over services that the caller puts together. */
 import Fastify, {
+  type FastifyBaseLogger,
   type FastifyError,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
-  ,
 } from 'fastify';
 import { isResponseSerializationError, serializerCompiler } from 'fastify-type-provider-zod';
 import { PROBLEM_CONTENT_TYPE, PROBLEMS, Problem, type ProblemCode, problemBody } from './problems.ts';

@@ -6,35 +6,36 @@ import { decodeTrace } from '../../machine/traceCodec.ts';
 import type { VerifyingKey } from '../../stark/keys.ts';
 import { productionPolicy, verify } from '../../stark/verifier.ts';
 import { verifyingKeyOf } from '../keys.ts';
-import { SERVED_PROFILES } from '../profiles.ts';
-import { SERVED_PROGRAMS } from '../registry.ts';
+import type { ServedPrograms } from '../programs.ts';
+import type { ServedProfile } from '../services.ts';
 import type { TraceFormCheck, TraceTask, Verification, VerificationTask } from './checker.ts';
 
-const keys = new Map<string, Promise<VerifyingKey>>();
+/** Verifies proofs of these programs under these profiles; a key is computed at its first use. */
+export function createProofChecks(
+  programs: ServedPrograms,
+  profiles: ReadonlyMap<string, ServedProfile>,
+): (task: VerificationTask) => Promise<Verification> {
+  const keys = new Map<string, Promise<VerifyingKey>>();
 
-function keyOf(programName: string, profileName: string): Promise<VerifyingKey> {
-  const name = `${programName} ${profileName}`;
-  let key = keys.get(name);
-  if (key === undefined) {
-    const program = SERVED_PROGRAMS.get(programName);
-    const served = SERVED_PROFILES.get(profileName);
-    if (program === undefined || served === undefined) throw new Error(`nothing is served as ${name}`);
-    key = verifyingKeyOf(program.program(), served.profile);
-    keys.set(name, key);
+  function keyOf(programName: string, profileName: string): Promise<VerifyingKey> {
+    const name = `${programName} ${profileName}`;
+    let key = keys.get(name);
+    if (key === undefined) {
+      const program = programs.get(programName);
+      const served = profiles.get(profileName);
+      if (program === undefined || served === undefined) throw new Error(`nothing is served as ${name}`);
+      key = verifyingKeyOf(program.program(), served.profile);
+      keys.set(name, key);
+    }
+    return key;
   }
-  return key;
-}
 
-export async function verifyProof({
-  program,
-  profile,
-  statement,
-  proof,
-}: VerificationTask): Promise<Verification> {
-  const key = await keyOf(program, profile);
-  const start = performance.now();
-  const verdict = verify(key, statement, proof, productionPolicy());
-  return { verdict, seconds: (performance.now() - start) / 1000 };
+  return async ({ program, profile, statement, proof }) => {
+    const key = await keyOf(program, profile);
+    const start = performance.now();
+    const verdict = verify(key, statement, proof, productionPolicy());
+    return { verdict, seconds: (performance.now() - start) / 1000 };
+  };
 }
 
 export function checkTraceForm({ bytes }: TraceTask): TraceFormCheck {

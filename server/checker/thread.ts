@@ -1,8 +1,11 @@
 /** The checker's thread. */
-import { serveThread } from '../threads/serve.ts';
-import { checkTraceForm, verifyProof } from './checks.ts';
 
-const METHODS = { verifyProof, checkTraceForm };
+import { SERVED_PROFILES } from '../profiles.ts';
+import { SERVED_PROGRAMS } from '../registry.ts';
+import { serveThread } from '../threads/serve.ts';
+import { checkTraceForm, createProofChecks } from './checks.ts';
+
+const METHODS = { verifyProof: createProofChecks(SERVED_PROGRAMS, SERVED_PROFILES), checkTraceForm };
 
 export type CheckerMethods = typeof METHODS;
 

@@ -9,9 +9,8 @@ import { decodeTrace } from '../../machine/traceCodec.ts';
 import type { TableTrace } from '../../stark/air/air.ts';
 import type { TraceViolation } from '../../stark/air/traceCheck.ts';
 import { preprocessedTraces } from '../keys.ts';
-import type { ServedProgram } from '../programs.ts';
+import type { ServedProgram, ServedPrograms } from '../programs.ts';
 import type { ProofOutcome, ProofTask, StageMeasure } from '../prover/prover.ts';
-import { SERVED_PROGRAMS } from '../registry.ts';
 
 export type TracerTask = Omit<ProofTask, 'profile'>;
 
@@ -30,8 +29,8 @@ export type Traced =
 const TOO_LARGE: ReadonlySet<string> = new Set(['OUT_OF_CYCLES', 'OUT_OF_MEMORY', 'TABLE_TOO_HIGH']);
 
 /** Throws: what is neither the input's fault nor a MachineError. */
-export function traceTask({ program: name, input }: TracerTask): Traced {
-  const served = SERVED_PROGRAMS.get(name);
+export function traceTask(programs: ServedPrograms, { program: name, input }: TracerTask): Traced {
+  const served = programs.get(name);
   if (served === undefined) throw new Error(`no program ${name}`);
   const stages: StageMeasure[] = [];
   const timed = <Value>(stage: string, work: () => Value): Value => {
