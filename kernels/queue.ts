@@ -79,6 +79,9 @@ const PROBE_GROWTH = 8;
 const TRUSTED_MS = 8;
 /** Share of the wanted duration at which a submission is closed: measured speeds vary. */
 const FILL = 0.4;
+/** Assumed durations of a copy and of one of its words. */
+const COPY_MS = 0.01;
+const COPY_MS_PER_WORD = 1e-6;
 /** Upper bound of one staging buffer of a readback. */
 const READ_BYTES = 64 << 20;
 
@@ -126,7 +129,7 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
       throw error;
     }
     if (signal?.aborted) {
-      discard();
+      // What is recorded stays: it may fill buffers that outlive the job, such as tables of constants.
       throw new KernelError('ABORTED', 'the work was cancelled');
     }
   }
@@ -240,6 +243,12 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
     recordedMs += (units * (speeds.get(kernel.label) ?? 0)) / 1e6;
   }
 
+  /** Copies are not measured; they are counted at a slow machine's speed, so that many of them are cut as well. */
+  async function countCopy(words: number): Promise<void> {
+    recordedMs += COPY_MS + words * COPY_MS_PER_WORD;
+    if (recordedMs >= options.submissionMs * FILL) await submit();
+  }
+
   async function dispatchInOrder(dispatch: Dispatch): Promise<void> {
     check();
     const { kernel, count } = dispatch;
@@ -318,11 +327,13 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
       ordered(async () => {
         check();
         copyEncoder().copyBufferToBuffer(source, 4 * sourceWord, target, 4 * targetWord, 4 * words);
+        await countCopy(words);
       }),
     clear: (buffer, offsetWords, words) =>
       ordered(async () => {
         check();
         copyEncoder().clearBuffer(buffer, 4 * offsetWords, 4 * words);
+        await countCopy(words);
       }),
     write: (buffer, offsetWords, words) =>
       ordered(async () => {

@@ -1,0 +1,360 @@
+/**
+ * The prover backend on a device: composes the kernels behind stark/backend.ts. Every handle's words stay on the device
+ * between upload and the query openings.
+ * Source: docs/spec/proof-system.md; the section of each step is named in stark/backend.ts.
+ */
+import type { TableAir } from '../stark/air/air.ts';
+import type { Backend, BackendCodeword, BackendMatrix, BackendTree } from '../stark/backend.ts';
+import type { Extension } from '../stark/field/extension.ts';
+import { type GpuCodeword, readCodeword, releaseCodeword } from './codeword.ts';
+import { deepCombination } from './deep.ts';
+import type { ComputeDevice } from './device.ts';
+import { KernelError } from './errors.ts';
+import { expandPoseidon, poseidonColumns } from './expand.ts';
+import { foldCodeword } from './fold.ts';
+import { generateProgram, type TileProgram } from './generate/program.ts';
+import { grindNonce } from './grind.ts';
+import { computeLogUp } from './logUp.ts';
+import { createMatrix, type GpuMatrix, releaseMatrix, uploadChunk, uploadColumns } from './matrix.ts';
+import {
+  buildCodewordTree,
+  buildMatrixTree,
+  type GpuTree,
+  type LeafSource,
+  queryTree,
+  readCap,
+  releaseTree,
+} from './merkle.ts';
+import { extendCoefficients, extendMatrix } from './ntt.ts';
+import { createOpenWeights, type OpenWeights, openColumns, releaseOpenWeights } from './open.ts';
+import { computeQuotient } from './quotient.ts';
+import { compileProgram } from './tile.ts';
+
+/** What a handle stands for; freed when it is released and no tree needs it any more. */
+interface Held {
+  treesOver: number;
+  isReleased: boolean;
+}
+
+interface HeldMatrix extends Held {
+  readonly kind: 'matrix';
+  /** Values on the trace domain; undefined once nothing reads them any more. */
+  trace: GpuMatrix | undefined;
+  /** Shifted coefficients of a quotient, until its commit. */
+  coefficients: GpuMatrix | undefined;
+  extended: GpuMatrix | undefined;
+  /** True when only the commit reads the values on the trace domain. */
+  readonly isTraceTransient: boolean;
+}
+
+interface HeldCodeword extends Held {
+  readonly kind: 'codeword';
+  readonly codeword: GpuCodeword;
+}
+
+interface HeldTree extends Held {
+  readonly kind: 'tree';
+  readonly tree: GpuTree;
+  readonly sources: readonly LeafSource[];
+  readonly over: readonly (HeldMatrix | HeldCodeword)[];
+}
+
+export interface WgslBackend extends Backend {
+  /** Generates and compiles the kernels of these tables ahead of their first use. */
+  prepare(tables: readonly TableAir[]): Promise<void>;
+  /** Handles that were made and not released. */
+  liveHandles(): number;
+}
+
+interface TablePrograms {
+  readonly interactions: TileProgram;
+  readonly constraints: TileProgram;
+}
+
+/** A backend on an open device, which stays the caller's to close. */
+export function createWgslBackend(device: ComputeDevice): WgslBackend {
+  const matrices = new Map<BackendMatrix, HeldMatrix>();
+  const codewords = new Map<BackendCodeword, HeldCodeword>();
+  const trees = new Map<BackendTree, HeldTree>();
+  const programs = new WeakMap<TableAir, TablePrograms>();
+  /** Weights of the openings under way, by height and point; freed when the openings are over. */
+  const openWeights = new Map<string, OpenWeights>();
+
+  function programsOf(table: TableAir): TablePrograms {
+    let known = programs.get(table);
+    if (!known) {
+      known = {
+        interactions: generateProgram(table, 'interactions'),
+        constraints: generateProgram(table, 'constraints'),
+      };
+      programs.set(table, known);
+    }
+    return known;
+  }
+
+  function addMatrix(
+    logHeight: number,
+    words: { trace?: GpuMatrix; coefficients?: GpuMatrix; columns: number; isTraceTransient?: boolean },
+  ): BackendMatrix {
+    const handle: BackendMatrix = { logHeight, columns: words.columns };
+    matrices.set(handle, {
+      kind: 'matrix',
+      treesOver: 0,
+      isReleased: false,
+      trace: words.trace,
+      coefficients: words.coefficients,
+      extended: undefined,
+      isTraceTransient: words.isTraceTransient ?? false,
+    });
+    return handle;
+  }
+
+  function addCodeword(codeword: GpuCodeword): BackendCodeword {
+    const handle: BackendCodeword = { logLength: Math.log2(codeword.length) };
+    codewords.set(handle, { kind: 'codeword', treesOver: 0, isReleased: false, codeword });
+    return handle;
+  }
+
+  async function addTree(
+    tree: GpuTree,
+    sources: readonly LeafSource[],
+    over: readonly (HeldMatrix | HeldCodeword)[],
+  ): Promise<BackendTree> {
+    let cap: Uint32Array;
+    try {
+      cap = await readCap(device, tree);
+    } catch (error) {
+      releaseTree(device, tree);
+      throw error;
+    }
+    const handle: BackendTree = { cap };
+    for (const held of over) held.treesOver++;
+    trees.set(handle, { kind: 'tree', treesOver: 0, isReleased: false, tree, sources, over });
+    return handle;
+  }
+
+  function freeIfUnused(held: HeldMatrix | HeldCodeword | HeldTree): void {
+    if (!held.isReleased || held.treesOver > 0) return;
+    switch (held.kind) {
+      case 'matrix':
+        for (const matrix of [held.trace, held.coefficients, held.extended]) {
+          if (matrix) releaseMatrix(device, matrix);
+        }
+        return;
+      case 'codeword':
+        releaseCodeword(device, held.codeword);
+        return;
+      case 'tree':
+        releaseTree(device, held.tree);
+        for (const source of held.over) {
+          source.treesOver--;
+          freeIfUnused(source);
+        }
+    }
+  }
+
+  function traceOf(handle: BackendMatrix): GpuMatrix {
+    const { trace } = heldOf(matrices, handle);
+    if (!trace) throw new KernelError('SHAPE_MISMATCH', 'the matrix no longer has its trace values');
+    return trace;
+  }
+
+  function extendedOf(handle: BackendMatrix): GpuMatrix {
+    const { extended } = heldOf(matrices, handle);
+    if (!extended) throw new KernelError('SHAPE_MISMATCH', 'the matrix has not been committed');
+    return extended;
+  }
+
+  async function extend(held: HeldMatrix, logBlowup: number): Promise<GpuMatrix> {
+    if (held.extended) throw new KernelError('SHAPE_MISMATCH', 'the matrix has been committed already');
+    if (held.coefficients) {
+      held.extended = await extendCoefficients(device, held.coefficients, logBlowup, 'extension');
+      releaseMatrix(device, held.coefficients);
+      held.coefficients = undefined;
+    } else if (held.trace) {
+      held.extended = await extendMatrix(device, held.trace, logBlowup, 'extension');
+      if (held.isTraceTransient) {
+        releaseMatrix(device, held.trace);
+        held.trace = undefined;
+      }
+    } else throw new KernelError('SHAPE_MISMATCH', 'the matrix has no words');
+    return held.extended;
+  }
+
+  function endOpenings(): void {
+    for (const weights of openWeights.values()) releaseOpenWeights(device, weights);
+    openWeights.clear();
+  }
+
+  return {
+    adapterName: device.adapter.name,
+
+    async prepare(tables) {
+      await Promise.all(
+        tables.flatMap((table) => {
+          const { interactions, constraints } = programsOf(table);
+          return [compileProgram(device, interactions), compileProgram(device, constraints)];
+        }),
+      );
+    },
+
+    async loadTrace(table, trace) {
+      // Weights of openings that were broken off belong to no handle.
+      endOpenings();
+      const rows = 2 ** trace.logHeight;
+      const columns = table.mainColumns.length;
+      if (table.expansion === 'none') {
+        if (trace.columns.length !== columns) {
+          throw new KernelError('SHAPE_MISMATCH', `columns of ${table.name}`, {
+            expected: columns,
+            got: trace.columns.length,
+          });
+        }
+        const matrix = await uploadColumns(device, rows, trace.columns, `${table.name}.main`);
+        return addMatrix(trace.logHeight, { trace: matrix, columns });
+      }
+      const places = poseidonColumns(table);
+      // Columns that the executor wrote out are replaced by the expansion's, as in every backend.
+      const given = trace.columns.slice(0, places.firstSbox);
+      const wrong = given.find((column) => column.length !== rows);
+      if (given.length !== places.firstSbox || wrong) {
+        throw new KernelError('SHAPE_MISMATCH', `leading columns of ${table.name}`, {
+          expected: wrong ? rows : places.firstSbox,
+          got: wrong ? wrong.length : given.length,
+        });
+      }
+      const matrix = await createMatrix(device, rows, columns, `${table.name}.main`);
+      try {
+        for (const chunk of matrix.chunks) {
+          if (chunk.firstColumn < given.length) await uploadChunk(device, chunk, rows, given);
+        }
+        await expandPoseidon(device, matrix, places);
+      } catch (error) {
+        releaseMatrix(device, matrix);
+        throw error;
+      }
+      return addMatrix(trace.logHeight, { trace: matrix, columns });
+    },
+
+    async loadColumns(logHeight, columns) {
+      const matrix = await uploadColumns(device, 2 ** logHeight, columns, 'preprocessed');
+      return addMatrix(logHeight, { trace: matrix, columns: columns.length });
+    },
+
+    async commit(handles, leafTag, logBlowup, logCap) {
+      const over = handles.map((handle) => heldOf(matrices, handle));
+      const extended: GpuMatrix[] = [];
+      for (const held of over) extended.push(await extend(held, logBlowup));
+      const tree = await buildMatrixTree(device, extended, leafTag, logCap);
+      return await addTree(
+        tree,
+        extended.map((matrix) => ({ kind: 'matrix', matrix })),
+        over,
+      );
+    },
+
+    async logUp(table, preprocessed, main, publicWords, challenges) {
+      const { matrix, sum } = await computeLogUp(
+        device,
+        table,
+        programsOf(table).interactions,
+        preprocessed && traceOf(preprocessed),
+        traceOf(main),
+        publicWords,
+        challenges,
+      );
+      const { columns } = matrix;
+      return { matrix: addMatrix(main.logHeight, { trace: matrix, columns, isTraceTransient: true }), sum };
+    },
+
+    async quotient(table, preprocessed, main, logUp, publicWords, challenges, sum, lambda) {
+      const coefficients = await computeQuotient(
+        device,
+        table,
+        programsOf(table).constraints,
+        main.logHeight,
+        {
+          preprocessed: preprocessed && extendedOf(preprocessed),
+          main: extendedOf(main),
+          logUp: logUp && extendedOf(logUp),
+        },
+        publicWords,
+        { ...challenges, sum, lambda },
+      );
+      return addMatrix(main.logHeight, { coefficients, columns: coefficients.columns });
+    },
+
+    async open(handle, point, columns) {
+      const { extended, trace } = heldOf(matrices, handle);
+      const matrix = extended ?? trace;
+      if (!matrix) throw new KernelError('SHAPE_MISMATCH', 'the matrix has neither values nor an extension');
+      const domain = extended ? 'extension' : 'trace';
+      const key = weightsKey(handle.logHeight, point, domain);
+      let weights = openWeights.get(key);
+      if (!weights) {
+        weights = await createOpenWeights(device, handle.logHeight, point, domain);
+        openWeights.set(key, weights);
+      }
+      return await openColumns(device, weights, matrix, columns);
+    },
+
+    async deep(logHeight, logBlowup, zeta, terms) {
+      endOpenings();
+      const codeword = await deepCombination(
+        device,
+        logHeight,
+        logBlowup,
+        zeta,
+        terms.map((term) => ({ ...term, matrix: extendedOf(term.matrix) })),
+      );
+      return addCodeword(codeword);
+    },
+
+    async commitCodeword(handle, logArity, leafTag, logCap) {
+      const held = heldOf(codewords, handle);
+      const tree = await buildCodewordTree(device, held.codeword, logArity, leafTag, logCap);
+      return await addTree(tree, [{ kind: 'cosets', codeword: held.codeword, logArity }], [held]);
+    },
+
+    async fold(handle, logArity, beta, rollIn) {
+      const source = heldOf(codewords, handle).codeword;
+      const added = rollIn && heldOf(codewords, rollIn).codeword;
+      return addCodeword(await foldCodeword(device, source, logArity, beta, added));
+    },
+
+    readCodeword: (handle) => readCodeword(device, heldOf(codewords, handle).codeword),
+
+    grind: (state, label, bits) => grindNonce(device, state, label, bits),
+
+    query(handle, request) {
+      const { tree, sources } = heldOf(trees, handle);
+      return queryTree(device, tree, sources, request);
+    },
+
+    release(handle) {
+      const held =
+        matrices.get(handle as BackendMatrix) ??
+        codewords.get(handle as BackendCodeword) ??
+        trees.get(handle as BackendTree);
+      if (!held) throw new Error('the handle is not of this backend or was released before');
+      matrices.delete(handle as BackendMatrix);
+      codewords.delete(handle as BackendCodeword);
+      trees.delete(handle as BackendTree);
+      held.isReleased = true;
+      freeIfUnused(held);
+      if (matrices.size === 0) endOpenings();
+    },
+
+    liveHandles: () => matrices.size + codewords.size + trees.size,
+  };
+}
+
+function weightsKey(logHeight: number, point: Extension, domain: string): string {
+  return `${logHeight} ${point.join(' ')} ${domain}`;
+}
+
+function heldOf<Handle, Content>(store: ReadonlyMap<Handle, Content>, handle: Handle): Content {
+  const held = store.get(handle);
+  if (held === undefined) throw new Error('the handle is not of this backend or was released before');
+  return held;
+}

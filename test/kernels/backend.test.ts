@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createWgslBackend } from '../../kernels/backend.ts';
+import type { ComputeDevice } from '../../kernels/device.ts';
+import type { Backend } from '../../stark/backend.ts';
+import { generateKey, releaseKey } from '../../stark/keys.ts';
+import { type Profile, profileDigest, TEST_ONLY_INNER, TEST_ONLY_LEAF } from '../../stark/profile.ts';
+import { prove } from '../../stark/prover.ts';
+import { createReferenceBackend } from '../../stark/reference/backend.ts';
+import { verify } from '../../stark/verifier.ts';
+import { openTestDevice, ROBUSTNESS } from '../support/gpu.ts';
+import { type ToyHeights, toyInstance } from '../support/toySystems.ts';
+
+const SEED = 5;
+
+async function proofOf(backend: Backend, profile: Profile, heights: ToyHeights): Promise<Uint8Array> {
+  const { system, statement, preprocessed, traces } = toyInstance(heights, SEED);
+  const key = await generateKey(backend, system, profile, preprocessed);
+  const proof = await prove(backend, key, statement, traces);
+  const verdict = verify(key.verifyingKey, statement, proof, {
+    acceptedProfileDigests: [profileDigest(profile)],
+  });
+  assert.deepEqual(verdict, { ok: true });
+  releaseKey(backend, key);
+  return proof;
+}
+
+async function compare(device: ComputeDevice, profile: Profile, heights: ToyHeights): Promise<void> {
+  const message = `${profile.name} ${JSON.stringify(heights)} seed ${SEED}`;
+  const backend = createWgslBackend(device);
+  const before = device.arena.gauge().usedBytes;
+  const actual = await proofOf(backend, profile, heights);
+  const expected = await proofOf(createReferenceBackend(), profile, heights);
+  assert.equal(Buffer.compare(actual, expected), 0, message);
+  assert.equal(backend.liveHandles(), 0, message);
+  const cached = (await Promise.all(device.cache.values())).reduce((bytes, buffer) => bytes + buffer.size, 0);
+  assert.ok(
+    device.arena.gauge().usedBytes - before <= cached,
+    `${message}: buffers are held after the proof`,
+  );
+}
+
+describe('WGSL backend', () => {
+  for (const robustness of ROBUSTNESS) {
+    it(`gives the proof bytes of the reference, robustness ${robustness}`, async () => {
+      const device = await openTestDevice({ robustness });
+      for (const profile of [TEST_ONLY_LEAF, TEST_ONLY_INNER]) {
+        await compare(device, profile, { walk: 5, square: 6, pulse: undefined });
+        await compare(device, profile, { walk: 8, square: undefined, pulse: 4 });
+      }
+    });
+  }
+
+  it('gives them when every binding holds only a column or two', async () => {
+    const device = await openTestDevice({ bindingLimit: 12 << 10 });
+    await compare(device, TEST_ONLY_LEAF, { walk: 9, square: 5, pulse: 5 });
+  });
+
+  it('refuses a released handle and a matrix that is not committed', async () => {
+    const device = await openTestDevice();
+    const backend = createWgslBackend(device);
+    const matrix = await backend.loadColumns(3, [new Uint32Array(8)]);
+    await assert.rejects(
+      backend.deep(
+        3,
+        1,
+        [0, 1, 0, 0, 0],
+        [{ matrix, weights: [[1, 0, 0, 0, 0]], values: [[0, 0, 0, 0, 0]], nextWeights: [], nextValues: [] }],
+      ),
+      { code: 'SHAPE_MISMATCH' },
+    );
+    backend.release(matrix);
+    assert.throws(() => backend.release(matrix), /released before/);
+    await assert.rejects(backend.open(matrix, [0, 1, 0, 0, 0], 1), /released before/);
+  });
+
+  it('leaves nothing behind when a proof runs out of memory', async () => {
+    const device = await openTestDevice({ byteBudget: 300_000 });
+    const backend = createWgslBackend(device);
+    await assert.rejects(
+      proofOf(backend, TEST_ONLY_LEAF, { walk: 12, square: undefined, pulse: undefined }),
+      {
+        code: 'OUT_OF_MEMORY',
+      },
+    );
+  });
+});
