@@ -3,7 +3,7 @@
  */
 import type { Extension } from '../stark/field/extension.ts';
 import { inverse } from '../stark/field/koalaBear.ts';
-import { createCodeword, type GpuCodeword } from './codeword.ts';
+import { createCodeword, type GpuCodeword, releaseCodeword } from './codeword.ts';
 import type { ComputeDevice } from './device.ts';
 import { KernelError } from './errors.ts';
 import { toMontgomeryWords } from './montgomery.ts';
@@ -35,27 +35,32 @@ export async function foldCodeword(
   const kernel = await device.pipelines.kernel({ shader: 'fold', workgroupSize: 64 });
   const target = await createCodeword(device, length, 'folded');
   const count = source.chunkLength / 2 ** logArity;
-  for (const [place, chunk] of source.chunks.entries()) {
-    const firstLeaf = place * count;
-    const targetChunk = Math.floor(firstLeaf / target.chunkLength);
-    const folded = target.chunks[targetChunk];
-    if (!folded) throw new RangeError(`no position ${firstLeaf} in a codeword of ${length}`);
-    await device.queue.dispatch({
-      kernel,
-      bindings: { source: chunk, rollIn: rollIn?.chunks[targetChunk] ?? chunk, folded },
-      params: {
-        sourceLength: source.chunkLength,
-        targetLength: target.chunkLength,
-        targetStart: firstLeaf % target.chunkLength,
-        firstLeaf,
-        logArity,
-        hasRollIn: rollIn ? 1 : 0,
-        beta: toMontgomeryWords(beta),
-        inverseArity: toMontgomeryWords([inverse(2 ** logArity)])[0] ?? 0,
-      },
-      count,
-      work: 2 ** logArity,
-    });
+  try {
+    for (const [place, chunk] of source.chunks.entries()) {
+      const firstLeaf = place * count;
+      const targetChunk = Math.floor(firstLeaf / target.chunkLength);
+      const folded = target.chunks[targetChunk];
+      if (!folded) throw new RangeError(`no position ${firstLeaf} in a codeword of ${length}`);
+      await device.queue.dispatch({
+        kernel,
+        bindings: { source: chunk, rollIn: rollIn?.chunks[targetChunk] ?? chunk, folded },
+        params: {
+          sourceLength: source.chunkLength,
+          targetLength: target.chunkLength,
+          targetStart: firstLeaf % target.chunkLength,
+          firstLeaf,
+          logArity,
+          hasRollIn: rollIn ? 1 : 0,
+          beta: toMontgomeryWords(beta),
+          inverseArity: toMontgomeryWords([inverse(2 ** logArity)])[0] ?? 0,
+        },
+        count,
+        work: 2 ** logArity,
+      });
+    }
+  } catch (error) {
+    releaseCodeword(device, target);
+    throw error;
   }
   return target;
 }

@@ -83,8 +83,11 @@ export async function buildMatrixTree(
     await addLevels(device, levels, logCap, async (level) => {
       if (!heights.has(level.digests)) return;
       const leaves = await leavesOf(level.digests);
-      await injectLeaves(device, leaves, level);
-      releaseLevel(device, leaves);
+      try {
+        await injectLeaves(device, leaves, level);
+      } finally {
+        releaseLevel(device, leaves);
+      }
     });
   } catch (error) {
     releaseTree(device, { levels });
@@ -254,23 +257,28 @@ async function hashCosets(
   const level = await createLevel(device, leafCount, 'cosets');
   const chunkLeaves = codeword.chunkLength / 2 ** logArity;
   const count = Math.min(chunkLeaves, level.chunkDigests);
-  for (let leaf = 0; leaf < leafCount; leaf += count) {
-    const source = codeword.chunks[Math.floor(leaf / chunkLeaves)];
-    if (!source) throw new RangeError(`no leaf ${leaf} in a codeword of ${leafCount} leaves`);
-    await device.queue.dispatch({
-      kernel,
-      bindings: { codeword: source, digests: chunkAt(level, leaf) },
-      params: {
-        length: codeword.chunkLength,
-        logArity,
-        firstLeaf: leaf % chunkLeaves,
-        firstDigest: leaf % level.chunkDigests,
-        leafTag,
-        logLeaves: Math.log2(leafCount),
-      },
-      count,
-      work: Math.ceil((DEGREE << logArity) / DIGEST_WORDS),
-    });
+  try {
+    for (let leaf = 0; leaf < leafCount; leaf += count) {
+      const source = codeword.chunks[Math.floor(leaf / chunkLeaves)];
+      if (!source) throw new RangeError(`no leaf ${leaf} in a codeword of ${leafCount} leaves`);
+      await device.queue.dispatch({
+        kernel,
+        bindings: { codeword: source, digests: chunkAt(level, leaf) },
+        params: {
+          length: codeword.chunkLength,
+          logArity,
+          firstLeaf: leaf % chunkLeaves,
+          firstDigest: leaf % level.chunkDigests,
+          leafTag,
+          logLeaves: Math.log2(leafCount),
+        },
+        count,
+        work: Math.ceil((DEGREE << logArity) / DIGEST_WORDS),
+      });
+    }
+  } catch (error) {
+    releaseLevel(device, level);
+    throw error;
   }
   return level;
 }

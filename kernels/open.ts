@@ -46,20 +46,25 @@ export async function createOpenWeights(
   const coefficients = linearInverse(point);
   const kernel = await device.pipelines.kernel({ shader: 'openWeights', workgroupSize: WORKGROUP_SIZE });
   const weights = await createCodeword(device, height, 'open.weights');
-  for (const [chunk, buffer] of weights.chunks.entries()) {
-    await device.queue.dispatch({
-      kernel,
-      bindings: { weights: buffer },
-      params: {
-        length: weights.chunkLength,
-        firstPosition: chunk * weights.chunkLength,
-        logHeight,
-        isNatural: domain === 'trace' ? 1 : 0,
-        shift: toMontgomeryWords([shift])[0] ?? 0,
-        inverse: coefficients,
-      },
-      count: weights.chunkLength,
-    });
+  try {
+    for (const [chunk, buffer] of weights.chunks.entries()) {
+      await device.queue.dispatch({
+        kernel,
+        bindings: { weights: buffer },
+        params: {
+          length: weights.chunkLength,
+          firstPosition: chunk * weights.chunkLength,
+          logHeight,
+          isNatural: domain === 'trace' ? 1 : 0,
+          shift: toMontgomeryWords([shift])[0] ?? 0,
+          inverse: coefficients,
+        },
+        count: weights.chunkLength,
+      });
+    }
+  } catch (error) {
+    releaseCodeword(device, weights);
+    throw error;
   }
   return { logHeight, domain, weights, scale };
 }
