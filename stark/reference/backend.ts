@@ -38,6 +38,8 @@ interface TreeWords {
 }
 
 export interface ReferenceBackend extends Backend {
+  /** Any words as a codeword, 5 an element; the length is a power of two. */
+  loadCodeword(words: Uint32Array): BackendCodeword;
   /** Handles that were made and not released. */
   liveHandles(): number;
 }
@@ -178,6 +180,7 @@ export function createReferenceBackend(parts: ReferenceParts = {}): ReferenceBac
         codewords.delete(handle as BackendCodeword);
       if (!isKnown) throw new Error('the handle is not of this backend or was released before');
     },
+    loadCodeword: addCodeword,
     liveHandles: () => matrices.size + trees.size + codewords.size,
   };
 }
