@@ -4,6 +4,7 @@
  */
 import { MachineError } from '../../machine/errors.ts';
 import type { ExecutionTrace } from '../../machine/executionTrace.ts';
+import { TAG } from '../../machine/instruction.ts';
 import { buildTraces, COLONNADE_MACHINE, checkTraces, run } from '../../machine/system.ts';
 import { decodeTrace } from '../../machine/traceCodec.ts';
 import type { TableTrace } from '../../stark/air/air.ts';
@@ -69,8 +70,29 @@ export function traceTask(programs: ServedPrograms, { program: name, input }: Tr
 
 /** Throws: MachineError. */
 function executionOf(served: ServedProgram, input: TracerTask['input']): ExecutionTrace {
-  if (input.kind === 'trace') return decodeTrace(input.bytes);
+  if (input.kind === 'trace') {
+    const execution = decodeTrace(input.bytes);
+    limitHashRows(execution);
+    return execution;
+  }
   return run(served.program(), served.hintsOf(input.inputs));
+}
+
+/**
+ * Most compress rows of an uploaded run. One call of a small upload can ask for millions, each of which costs the trace
+ * checker all the columns of the hash table: this many take it under a minute and a gigabyte.
+ */
+const UPLOADED_HASH_ROWS = 2 ** 20;
+
+/** Throws: MachineError 'TABLE_TOO_HIGH'. */
+function limitHashRows({ calls }: ExecutionTrace): void {
+  let rows = 0;
+  for (let call = 0; call < calls.count; call++) {
+    if (calls.tag[call] === TAG.HASH_CHAIN) rows += calls.d[call] ?? 0;
+  }
+  if (rows > UPLOADED_HASH_ROWS) {
+    throw new MachineError('TABLE_TOO_HIGH', { table: 'hash', rows, limit: UPLOADED_HASH_ROWS });
+  }
 }
 
 /** A sentence and fields for the first violation of a trace. */
