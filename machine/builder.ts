@@ -97,10 +97,10 @@ export interface TableBuilder {
   wordCheck(firstRow: Row): Word;
   /** The constant 0 <= value < 2^256; 16 cycles, no table row. */
   wordConstant(value: bigint): Word;
-  /** left + right; a run with a carry out of 2^256 cannot be proved; one word row. */
-  wordAdd(left: Word, right: Word): Word;
+  /** left + right in two fresh rows, or in the rows from `into` on; a carry out of 2^256 cannot be proved; one word row. */
+  wordAdd(left: Word, right: Word, into?: Row): Word;
   /** left - right; a run with left < right cannot be proved; one word row. */
-  wordSubtract(left: Word, right: Word): Word;
+  wordSubtract(left: Word, right: Word, into?: Row): Word;
   /** 1 if left < right, else 0; one word row. */
   wordLess(left: Word, right: Word): Value;
   /** left * right; a run with a product above 2^256 cannot be proved; one wordMultiply row. */

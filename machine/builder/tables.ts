@@ -15,14 +15,14 @@ export function tableMethods(core: Core, arithmetic: ArithmeticBuilder, memory: 
     core.emit('isCall', { a: core.local(a), b: core.local(b), c: core.local(c), d: constantOf(d) }, tag);
   }
 
-  function freshWord(): Value {
-    return memory.freshRows(WORD_ROWS).pointer;
-  }
-
-  function wordOperation(tag: number, left: Word, right: Word): Word {
-    const outcome = freshWord();
-    call(tag, left.pointer, right.pointer, outcome);
-    return checkedWord(outcome);
+  function wordOperation(
+    tag: number,
+    left: Word,
+    right: Word,
+    into: Row = memory.freshRows(WORD_ROWS),
+  ): Word {
+    call(tag, left.pointer, right.pointer, into.pointer);
+    return checkedWord(into.pointer);
   }
 
   function ramValue(tag: number, segment: Input, index: Input): Value {
@@ -54,8 +54,8 @@ export function tableMethods(core: Core, arithmetic: ArithmeticBuilder, memory: 
         memory.store(block, limb, Number((value >> (LIMB_BITS * BigInt(limb))) & 0xffffn));
       return checkedWord(block.pointer);
     },
-    wordAdd: (left, right) => wordOperation(TAG.WORD_ADD, left, right),
-    wordSubtract: (left, right) => wordOperation(TAG.WORD_SUBTRACT, left, right),
+    wordAdd: (left, right, into) => wordOperation(TAG.WORD_ADD, left, right, into),
+    wordSubtract: (left, right, into) => wordOperation(TAG.WORD_SUBTRACT, left, right, into),
     wordLess(left, right) {
       const outcome = cellValue(core.newCell());
       call(TAG.WORD_LESS, left.pointer, right.pointer, outcome);
