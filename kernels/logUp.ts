@@ -18,7 +18,6 @@ import {
   copyFromTile,
   copyToTile,
   createDescription,
-  type Description,
   matrixOf,
   runProgram,
   selectorColumn,
@@ -40,14 +39,14 @@ export function betaPowers(program: TileProgram, beta: Extension): Extension[] {
   return powers;
 }
 
-/** Uploads a description; the caller releases the buffer. */
-export async function uploadDescription(
+/** Uploads words as they are; the caller releases the buffer. */
+export async function uploadWords(
   device: ComputeDevice,
-  description: Description,
+  words: Uint32Array,
   label: string,
 ): Promise<GPUBuffer> {
-  const buffer = await device.arena.acquire(4 * description.words.length, label);
-  await device.queue.write(buffer, 0, Uint32Array.from(description.words));
+  const buffer = await device.arena.acquire(4 * words.length, label);
+  await device.queue.write(buffer, 0, words);
   return buffer;
 }
 
@@ -117,9 +116,15 @@ async function computeShares(
   const written = createDescription(publicWords);
   written.interactions(program.interactions, challenges.alpha);
   const betaStart = written.extensions(betaPowers(program, challenges.beta));
-  const description = await uploadDescription(device, written, 'logUp.description');
-  const tile = await device.arena.acquire(4 * tileColumns * stride, 'logUp.tile');
+  const held: GPUBuffer[] = [];
+  const hold = (buffer: GPUBuffer): GPUBuffer => {
+    held.push(buffer);
+    return buffer;
+  };
   try {
+    const description = hold(await uploadWords(device, Uint32Array.from(written.words), 'logUp.description'));
+    const words = hold(await uploadWords(device, program.evaluation.words, program.name));
+    const tile = hold(await device.arena.acquire(4 * tileColumns * stride, 'logUp.tile'));
     for (let firstRow = 0; firstRow < main.rows; firstRow += stride) {
       for (const [tileColumn, { matrix, column, row }] of program.cells.entries()) {
         const source = matrixOf({ preprocessed, main }, matrix);
@@ -147,7 +152,7 @@ async function computeShares(
           count: stride,
         });
       }
-      await runProgram(device, program, tile, stride, publicWords);
+      await runProgram(device, program, words, tile, stride, publicWords);
       await computeFractions(device, program, tile, stride, description, betaStart, fractionColumn);
       await device.queue.dispatch({
         kernel: await device.pipelines.kernel({ shader: 'logUpShares' }),
@@ -160,8 +165,7 @@ async function computeShares(
         await copyFromTile(device, tile, shareColumn + column, stride, target, column, firstRow);
     }
   } finally {
-    device.arena.release(tile);
-    device.arena.release(description);
+    for (const buffer of held) device.arena.release(buffer);
   }
 }
 

@@ -11,7 +11,7 @@ import * as field from '../stark/field/koalaBear.ts';
 import type { ComputeDevice } from './device.ts';
 import { KernelError } from './errors.ts';
 import type { TileProgram } from './generate/program.ts';
-import { betaPowers, computeFractions, FRACTION_COLUMNS, uploadDescription } from './logUp.ts';
+import { betaPowers, computeFractions, FRACTION_COLUMNS, uploadWords } from './logUp.ts';
 import { createMatrix, type GpuMatrix, releaseMatrix } from './matrix.ts';
 import { toMontgomeryWords } from './montgomery.ts';
 import { interpolateCoset } from './ntt.ts';
@@ -109,14 +109,19 @@ export async function quotientOnCoset(
 
   const quotient = await createMatrix(device, points, extension.DEGREE, `${table.name}.quotientValues`);
   const held: GPUBuffer[] = [];
+  const hold = (buffer: GPUBuffer): GPUBuffer => {
+    held.push(buffer);
+    return buffer;
+  };
   try {
-    const description = await uploadDescription(device, written, 'quotient.description');
-    held.push(description);
-    const tile = await device.arena.acquire(4 * layout.columns * stride, 'quotient.tile');
-    held.push(tile);
+    const description = hold(
+      await uploadWords(device, Uint32Array.from(written.words), 'quotient.description'),
+    );
+    const words = hold(await uploadWords(device, program.evaluation.words, program.name));
+    const tile = hold(await device.arena.acquire(4 * layout.columns * stride, 'quotient.tile'));
     for (let firstPosition = 0; firstPosition < points; firstPosition += stride) {
       await gatherTile(device, layout, logHeight, extended, firstPosition, tile, stride);
-      await runProgram(device, program, tile, stride, publicWords);
+      await runProgram(device, program, words, tile, stride, publicWords);
       if (layout.groups > 0)
         await computeFractions(device, program, tile, stride, description, betaStart, layout.fractionColumn);
       await device.queue.dispatch({

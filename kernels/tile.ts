@@ -3,12 +3,18 @@
  * binding; and the running of a generated program on a tile.
  * Form: Montgomery. Word `column * stride + row` of a tile is row `row` of its column `column`.
  */
-import type { Selector } from '../stark/air/air.ts';
+import type { Selector, TableAir } from '../stark/air/air.ts';
 import type { Extension } from '../stark/field/extension.ts';
 import { MODULUS } from '../stark/field/koalaBear.ts';
 import type { ComputeDevice } from './device.ts';
 import { KernelError } from './errors.ts';
-import type { InteractionPlaces, TileProgram, ValuePlace } from './generate/program.ts';
+import type { ProgramPurpose, ValuePlace } from './generate/layout.ts';
+import {
+  type EvaluationKind,
+  generateProgram,
+  type InteractionPlaces,
+  type TileProgram,
+} from './generate/program.ts';
 import { type GpuMatrix, locateColumn } from './matrix.ts';
 import { toMontgomeryWords } from './montgomery.ts';
 
@@ -83,34 +89,61 @@ export function matrixOf(
   return matrix;
 }
 
-/** The buffer of a program's constant matrices; kept as long as the device. */
-export function programMatrices(device: ComputeDevice, program: TileProgram): Promise<GPUBuffer> {
-  const key = `tile.matrices.${program.matrices.join(' ')}`;
-  const known = device.cache.get(key);
-  if (known !== undefined) return known;
-  const made = (async () => {
-    const buffer = await device.arena.acquire(4 * program.matrices.length, 'tile.matrices');
-    await device.queue.write(buffer, 0, program.matrices);
-    return buffer;
-  })();
-  device.cache.set(key, made);
-  made.catch(() => device.cache.delete(key));
-  return made;
+/**
+ * The program of a table on a device, kept with the table: generated kernels on hardware, a tape on a software adapter,
+ * or what `evaluationKind` says.
+ */
+export function programOf(
+  device: ComputeDevice,
+  table: TableAir,
+  purpose: ProgramPurpose,
+  evaluationKind: EvaluationKind = device.adapter.isSoftware ? 'tape' : 'kernels',
+): TileProgram {
+  const key = `${purpose} ${evaluationKind}`;
+  let programs = programsByTable.get(table);
+  if (programs === undefined) {
+    programs = new Map();
+    programsByTable.set(table, programs);
+  }
+  let program = programs.get(key);
+  if (program === undefined) {
+    program = generateProgram(table, purpose, evaluationKind);
+    programs.set(key, program);
+  }
+  return program;
 }
 
-/** Runs a program's generated kernels on the rows of a tile. */
+const programsByTable = new WeakMap<TableAir, Map<string, TileProgram>>();
+
+/** Runs a program on the rows of a tile whose cells and selectors are filled. */
 export async function runProgram(
   device: ComputeDevice,
   program: TileProgram,
+  words: GPUBuffer,
   tile: GPUBuffer,
   stride: number,
   publicWords: ArrayLike<number>,
 ): Promise<void> {
-  const matrices = await programMatrices(device, program);
-  for (const { name, source, work } of program.kernels) {
+  const { evaluation } = program;
+  if (evaluation.kind === 'tape') {
+    if (evaluation.operations === 0) return;
+    await device.queue.dispatch({
+      kernel: await device.pipelines.kernel({ shader: 'evaluateTape' }),
+      bindings: { tape: words, tile },
+      params: {
+        stride,
+        operations: evaluation.operations,
+        constants: toMontgomeryWords([1, ...Array.from(publicWords)]),
+      },
+      count: stride,
+      work: evaluation.work,
+    });
+    return;
+  }
+  for (const { name, source, work } of evaluation.kernels) {
     await device.queue.dispatch({
       kernel: await device.pipelines.kernel({ shader: `generated/${name}`, source }),
-      bindings: { tile, matrices },
+      bindings: { tile, matrices: words },
       params: { stride, publicWords: toMontgomeryWords(publicWords) },
       count: stride,
       work,
@@ -118,10 +151,14 @@ export async function runProgram(
   }
 }
 
-/** Compiles the kernels of a program ahead of its first use. */
-export async function compileProgram(device: ComputeDevice, program: TileProgram): Promise<void> {
+/** Compiles what a program runs ahead of its first use. */
+export async function compileProgram(device: ComputeDevice, { evaluation }: TileProgram): Promise<void> {
+  if (evaluation.kind === 'tape') {
+    await device.pipelines.kernel({ shader: 'evaluateTape' });
+    return;
+  }
   await Promise.all(
-    program.kernels.map(({ name, source }) =>
+    evaluation.kernels.map(({ name, source }) =>
       device.pipelines.kernel({ shader: `generated/${name}`, source }),
     ),
   );

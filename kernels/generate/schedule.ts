@@ -25,8 +25,6 @@ export interface Schedule {
   readonly pieces: readonly Piece[];
   /** Computed nodes that are kept in a column of the tile, in order of computation. */
   readonly kept: readonly NodeId[];
-  /** Column and selector leaves that are read, in node order. */
-  readonly leaves: readonly NodeId[];
 }
 
 export function operandsOf(node: Node): readonly NodeId[] {
@@ -117,20 +115,17 @@ export function scheduleGraph(graph: Graph, roots: readonly NodeId[]): Schedule 
     for (const id of piece.nodes) pieceOf.set(id, index);
   });
   const isKept = new Set<NodeId>(roots.filter((root) => isComputed(nodes[root]!)));
-  const isRead = new Set<NodeId>(roots.filter((root) => isColumnLeaf(nodes[root]!)));
   pieces.forEach((piece, index) => {
     for (const id of piece.nodes) {
       for (const operand of operandsOf(nodes[id]!)) {
         const maker = pieceOf.get(operand);
         if (maker !== undefined && maker !== index) isKept.add(operand);
-        if (isColumnLeaf(nodes[operand]!)) isRead.add(operand);
       }
     }
   });
   return {
     pieces,
     kept: pieces.flatMap((piece) => piece.nodes.filter((id) => isKept.has(id))),
-    leaves: [...isRead].sort((left, right) => left - right),
   };
 }
 

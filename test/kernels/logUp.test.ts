@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ComputeDevice } from '../../kernels/device.ts';
-import { generateProgram } from '../../kernels/generate/program.ts';
+import type { EvaluationKind } from '../../kernels/generate/program.ts';
 import { computeLogUp } from '../../kernels/logUp.ts';
 import { readColumns, releaseMatrix, uploadColumns } from '../../kernels/matrix.ts';
+import { programOf } from '../../kernels/tile.ts';
 import type { TableAir } from '../../stark/air/air.ts';
 import * as extension from '../../stark/field/extension.ts';
 import { referenceLogUp } from '../../stark/reference/logUp.ts';
@@ -21,8 +22,13 @@ import { createRandom } from '../support/random.ts';
 const SEED = 31;
 
 /** Compares the columns and the sum on random words. */
-async function checkLogUp(device: ComputeDevice, table: TableAir, logHeight: number): Promise<void> {
-  const message = `${table.name} at height 2^${logHeight}, seed ${SEED}`;
+async function checkLogUp(
+  device: ComputeDevice,
+  table: TableAir,
+  logHeight: number,
+  evaluation: EvaluationKind = 'tape',
+): Promise<void> {
+  const message = `${table.name} at height 2^${logHeight}, seed ${SEED}, ${evaluation}`;
   const random = createRandom(SEED + logHeight);
   const rows = 2 ** logHeight;
   const main = table.mainColumns.map(() => random.words(rows));
@@ -34,7 +40,7 @@ async function checkLogUp(device: ComputeDevice, table: TableAir, logHeight: num
   const usedBefore = device.arena.gauge().usedBytes;
   const mainMatrix = await uploadColumns(device, rows, main, 'main');
   const fixedMatrix = fixed.length > 0 ? await uploadColumns(device, rows, fixed, 'fixed') : undefined;
-  const program = generateProgram(table, 'interactions');
+  const program = programOf(device, table, 'interactions', evaluation);
   const { matrix, sum } = await computeLogUp(
     device,
     table,
@@ -68,6 +74,12 @@ describe('LogUp columns', () => {
     });
   }
 
+  it('equal the reference from generated kernels', async () => {
+    const device = await openTestDevice();
+    await checkLogUp(device, walk, 5, 'kernels');
+    await checkLogUp(device, lookupTable(3), 4, 'kernels');
+  });
+
   it('equal the reference for one, two and many interactions, constants and selectors', async () => {
     const device = await openTestDevice();
     for (const interactions of [1, 2, 3, 9]) await checkLogUp(device, lookupTable(interactions), 6);
@@ -88,7 +100,7 @@ describe('LogUp columns', () => {
       const { columns, logHeight } = traces[slot]!;
       const main = await uploadColumns(device, 2 ** logHeight, columns, 'main');
       const fixed = await uploadColumns(device, 2 ** logHeight, preprocessed[slot]!, 'fixed');
-      const program = generateProgram(table, 'interactions');
+      const program = programOf(device, table, 'interactions');
       const { sum } = await computeLogUp(device, table, program, fixed, main, samplePublicWords, challenges);
       assert.notDeepEqual(sum, extension.ZERO, table.name);
       total = extension.add(total, sum);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ComputeDevice } from '../../kernels/device.ts';
-import { generateProgram } from '../../kernels/generate/program.ts';
+import type { EvaluationKind } from '../../kernels/generate/program.ts';
 import { readColumns, releaseMatrix, uploadColumns } from '../../kernels/matrix.ts';
 import { extendMatrix } from '../../kernels/ntt.ts';
 import { computeQuotient } from '../../kernels/quotient.ts';
+import { programOf } from '../../kernels/tile.ts';
 import type { TableAir } from '../../stark/air/air.ts';
 import { logUpColumnCount } from '../../stark/air/degree.ts';
 import * as extension from '../../stark/field/extension.ts';
@@ -23,8 +24,9 @@ async function checkQuotient(
   table: TableAir,
   logHeight: number,
   logBlowup: number,
+  evaluation: EvaluationKind = 'tape',
 ): Promise<void> {
-  const message = `${table.name} at height 2^${logHeight}, blow-up 2^${logBlowup}, seed ${SEED}`;
+  const message = `${table.name} at height 2^${logHeight}, blow-up 2^${logBlowup}, seed ${SEED}, ${evaluation}`;
   const random = createRandom(SEED + logHeight);
   const rows = 2 ** logHeight;
   const main = table.mainColumns.map(() => random.words(rows));
@@ -47,7 +49,7 @@ async function checkQuotient(
   const quotient = await computeQuotient(
     device,
     table,
-    generateProgram(table, 'constraints'),
+    programOf(device, table, 'constraints', evaluation),
     logHeight,
     extended,
     samplePublicWords,
@@ -87,6 +89,12 @@ describe('quotient chunks', () => {
       await checkQuotient(device, squares, 5, 2);
     });
   }
+
+  it('equal the reference from generated kernels, in several pieces as well', async () => {
+    const device = await openTestDevice();
+    await checkQuotient(device, walk, 5, 1, 'kernels');
+    await checkQuotient(device, permutationTable(2), 3, 1, 'kernels');
+  });
 
   it('equal the reference without interactions and with one, two and many', async () => {
     const device = await openTestDevice();
