@@ -4,11 +4,14 @@ import type { HintFunctions, Program } from '../machine/program.ts';
 
 /** Inputs of the right form that the program cannot prove anything about. */
 export class InputsRefused extends Error {
+  /** Whether smaller inputs of this kind would do. */
+  readonly isTooLarge: boolean;
   readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(detail: string, details: Readonly<Record<string, unknown>> = {}) {
+  constructor(detail: string, isTooLarge: boolean, details: Readonly<Record<string, unknown>>) {
     super(detail);
     this.name = 'InputsRefused';
+    this.isTooLarge = isTooLarge;
     this.details = details;
   }
 }

@@ -25,7 +25,24 @@ export type TraceFormCheck =
   | { readonly ok: true }
   | { readonly ok: false; readonly detail: string; readonly details: Readonly<Record<string, unknown>> };
 
+export interface InputsTask {
+  readonly program: string;
+  /** Parsed by the program's schema. */
+  readonly inputs: unknown;
+}
+
+/** What a run with these inputs will state, or why there is none. */
+export type InputsCheck =
+  | { readonly ok: true; readonly statement: Uint32Array }
+  | {
+      readonly ok: false;
+      readonly isTooLarge: boolean;
+      readonly detail: string;
+      readonly details: Readonly<Record<string, unknown>>;
+    };
+
 export interface Checker {
+  checkInputs(task: InputsTask): Promise<InputsCheck>;
   verify(task: VerificationTask): Promise<Verification>;
   /** Whether the bytes are an execution trace; nothing is said about its constraints. */
   checkTraceForm(task: TraceTask): Promise<TraceFormCheck>;

@@ -6,9 +6,16 @@ import { decodeTrace } from '../../machine/traceCodec.ts';
 import type { VerifyingKey } from '../../stark/keys.ts';
 import { productionPolicy, verify } from '../../stark/verifier.ts';
 import { verifyingKeyOf } from '../keys.ts';
-import type { ServedPrograms } from '../programs.ts';
+import { InputsRefused, type ServedPrograms } from '../programs.ts';
 import type { ServedProfile } from '../services.ts';
-import type { TraceFormCheck, TraceTask, Verification, VerificationTask } from './checker.ts';
+import type {
+  InputsCheck,
+  InputsTask,
+  TraceFormCheck,
+  TraceTask,
+  Verification,
+  VerificationTask,
+} from './checker.ts';
 
 /** Verifies proofs of these programs under these profiles; a key is computed at its first use. */
 export function createProofChecks(
@@ -36,6 +43,18 @@ export function createProofChecks(
     const verdict = verify(key, statement, proof, productionPolicy());
     return { verdict, seconds: (performance.now() - start) / 1000 };
   };
+}
+
+export function checkInputs(programs: ServedPrograms, { program: name, inputs }: InputsTask): InputsCheck {
+  const program = programs.get(name);
+  if (program === undefined) throw new Error(`no program ${name}`);
+  try {
+    return { ok: true, statement: program.statementOf(inputs) };
+  } catch (error) {
+    if (!(error instanceof InputsRefused)) throw error;
+    const { isTooLarge, message: detail, details } = error;
+    return { ok: false, isTooLarge, detail, details };
+  }
 }
 
 export function checkTraceForm({ bytes }: TraceTask): TraceFormCheck {

@@ -14,6 +14,7 @@ export function startThreadChecker(): Checker {
     heapMebibytes: HEAP_MEBIBYTES,
   });
   return {
+    checkInputs: (task) => thread.call('checkInputs', task),
     verify: (task) => thread.call('verifyProof', task),
     checkTraceForm: (task) => thread.call('checkTraceForm', task),
     close: () => thread.close(),

@@ -8,6 +8,7 @@ import type { ComputeDevice } from '../../kernels/device.ts';
 import { requireMemory } from '../../kernels/memoryNeed.ts';
 import type { ProverService } from '../../kernels/process/child.ts';
 import type { ProveRequest } from '../../kernels/process/protocol.ts';
+import { warmUp } from '../../kernels/warmUp.ts';
 import type { AirSystem } from '../../stark/air/air.ts';
 import { generateKey, type ProvingKey, releaseKey } from '../../stark/keys.ts';
 import type { Profile } from '../../stark/profile.ts';
@@ -51,7 +52,10 @@ export function createProverService({ systems, profiles }: ProverServiceOptions)
 
   return {
     async prepare(device) {
-      for (const system of systems) await backendOf(device).prepare(system.tables);
+      for (const { tables } of systems) {
+        await backendOf(device).prepare(tables);
+        await warmUp(backendOf(device), tables);
+      }
     },
 
     async prove(device, request, signal, onProgress) {

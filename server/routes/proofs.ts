@@ -12,7 +12,7 @@ import {
 } from '../api/schemas.ts';
 import { JOB_FAILURES, type Job, type JobRequest } from '../jobs/job.ts';
 import { Problem } from '../problems.ts';
-import { InputsRefused, type ServedProgram } from '../programs.ts';
+import type { ServedProgram } from '../programs.ts';
 import type { ServedProfile, Services } from '../services.ts';
 import { receiveTrace, tooLarge } from '../traceUpload.ts';
 import { parseOrRefuse } from '../validation.ts';
@@ -38,14 +38,14 @@ export async function proofRoutes(app: FastifyInstance, services: Services): Pro
       const jobRequest =
         body instanceof Readable
           ? await traceJob(body, query, Number(request.headers['content-length'] ?? 0))
-          : inputsJob(body, query);
+          : await inputsJob(body, query);
       const job = jobs.submit(jobRequest);
       if (job === undefined) throw queueFull();
       return reply.code(202).header('location', `/v1/proofs/${job.id}`).send(jobAnswer(job, profiles));
     },
   );
 
-  function inputsJob(body: unknown, query: object): JobRequest {
+  async function inputsJob(body: unknown, query: object): Promise<JobRequest> {
     const stray = Object.keys(query)[0];
     if (stray !== undefined) {
       throw new Problem('malformed-request', `The query field ${stray} belongs to trace uploads.`);
@@ -54,7 +54,12 @@ export async function proofRoutes(app: FastifyInstance, services: Services): Pro
     const program = findProgram(services, programName);
     findProfile(services, profile);
     const inputs = parseOrRefuse(program.inputs, json, 'body.inputs');
-    const expectedStatement = expectStatement(program, inputs);
+    if (!jobs.hasRoom()) throw queueFull();
+    const check = await checker.checkInputs({ program: program.name, inputs });
+    if (!check.ok) {
+      throw new Problem(check.isTooLarge ? 'job-too-large' : 'inputs-refused', check.detail, check.details);
+    }
+    const { statement: expectedStatement } = check;
     return { program: program.name, profile, input: { kind: 'inputs', inputs }, expectedStatement };
   }
 
@@ -127,15 +132,6 @@ function findJob({ jobs }: Services, id: string): Job {
   const job = jobs.find(id);
   if (job === undefined) throw new Problem('unknown-job', 'No job has this id.');
   return job;
-}
-
-function expectStatement(program: ServedProgram, inputs: unknown): Uint32Array {
-  try {
-    return program.statementOf(inputs);
-  } catch (error) {
-    if (error instanceof InputsRefused) throw new Problem('inputs-refused', error.message, error.details);
-    throw error;
-  }
 }
 
 function jobAnswer(job: Job, profiles: Services['profiles']): JobAnswer {

@@ -184,6 +184,7 @@ describe('routes', () => {
     assert.deepEqual((unknown.json() as { expected: string[] }).expected, ['sum']);
     assertProblem(await post({ ...REQUEST, profile: 'TEST_ONLY_LEAF' }), 422, 'unknown-profile');
     assertProblem(await post({ ...REQUEST, inputs: { left: 13, right: 0 } }), 422, 'inputs-refused');
+    assertProblem(await post({ ...REQUEST, inputs: { left: 14, right: 0 } }), 422, 'job-too-large');
     assertProblem(await service.app.inject({ url: '/v1/proofs/none' }), 404, 'unknown-job');
     assertProblem(await service.app.inject({ url: '/v1/proofs/none/proof' }), 404, 'unknown-job');
     assertProblem(await service.app.inject({ url: '/nothing' }), 404, 'not-found');

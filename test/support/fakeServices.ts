@@ -9,8 +9,9 @@ import { EMPTY_CALLS, type ExecutionTrace } from '../../machine/executionTrace.t
 import { encodeTrace } from '../../machine/traceCodec.ts';
 import { buildApp } from '../../server/app.ts';
 import type { Checker } from '../../server/checker/checker.ts';
+import { checkInputs } from '../../server/checker/checks.ts';
 import { createJobQueue, type JobQueue } from '../../server/jobs/queue.ts';
-import { InputsRefused, type ServedProgram } from '../../server/programs.ts';
+import { InputsRefused, type ServedProgram, type ServedPrograms } from '../../server/programs.ts';
 import { AttemptLost, type ProofOutcome, type ProofTask, type Prover } from '../../server/prover/prover.ts';
 import type { Services } from '../../server/services.ts';
 import { parseSettings, type Settings } from '../../server/settings.ts';
@@ -34,12 +35,15 @@ const sumProgram: ServedProgram = {
   inputs: z.strictObject({ left: z.int().min(0), right: z.int().min(0) }),
   statementOf(inputs) {
     const { left, right } = inputs as { left: number; right: number };
-    if (left === 13) throw new InputsRefused('13 is refused', { got: 13 });
+    if (left === 13) throw new InputsRefused('13 is refused', false, { got: 13 });
+    if (left === 14) throw new InputsRefused('14 is too large', true, { got: 14 });
     return Uint32Array.of(left + right, 0, 0, 0, 0, 0, 0, 0);
   },
   program: () => buildProgram('sum', () => {}),
   hintsOf: () => ({}),
 };
+
+const programs: ServedPrograms = new Map([[sumProgram.name, sumProgram]]);
 
 export const ADAPTER = { name: 'fake adapter', isSoftware: true } as const;
 
@@ -98,6 +102,7 @@ export async function startFakeService(
     close: async () => {},
   };
   const checker: Checker = {
+    checkInputs: async (task) => checkInputs(programs, task),
     verify: async () => ({ verdict: { ok: true }, seconds: 0.125 }),
     checkTraceForm: async () => ({ ok: true }),
     close: async () => {},
@@ -114,7 +119,7 @@ export async function startFakeService(
   });
   const services: Services = {
     settings,
-    programs: new Map([[sumProgram.name, sumProgram]]),
+    programs,
     profiles: new Map([['leaf', { profile: LEAF, securityBits: 128 }]]),
     prover,
     checker,
