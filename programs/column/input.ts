@@ -1,0 +1,247 @@
+/**
+ * What a column executes: its transfers in order and the accounts they touch, before the column. Plain types, a parser of
+ * their JSON form, and the checks that refuse a job.
+ * Source: docs/spec/column.md.
+ */
+import { ColumnError } from './errors.ts';
+
+/** Addresses are '0x' and 40 lower-case hex digits; amounts are in wei. */
+export interface ColumnTransfer {
+  readonly chainId: bigint;
+  readonly from: string;
+  readonly to: string;
+  readonly nonce: bigint;
+  readonly gasLimit: bigint;
+  /** The gas price where the transaction has one price only. */
+  readonly maxFeePerGasWei: bigint;
+  readonly maxPriorityFeePerGasWei: bigint;
+  readonly valueWei: bigint;
+}
+
+export interface ColumnAccount {
+  readonly address: string;
+  readonly nonce: bigint;
+  readonly balanceWei: bigint;
+  /** '0x' where it has none. */
+  readonly code: string;
+}
+
+export interface ColumnInput {
+  readonly chainId: bigint;
+  readonly blockNumber: bigint;
+  /** 0 for a block without a base fee. */
+  readonly baseFeePerGasWei: bigint;
+  /** In the order of execution. */
+  readonly transfers: readonly ColumnTransfer[];
+  /** Every sender and recipient, in any order. */
+  readonly accounts: readonly ColumnAccount[];
+}
+
+/** Executed transfers are counted in one limb. */
+export const MAXIMUM_TRANSFERS = 2 ** 16 - 1;
+/** Bytes of a delegation's code, 0xef0100 and an address: EIP-7702. */
+export const DELEGATION_BYTES = 23;
+const CODE_SIZE_BITS = 24;
+/** 1..HIGHEST_PRECOMPILE and PRECOMPILE_P256: the precompiles of every fork up to Osaka. */
+export const HIGHEST_PRECOMPILE = 0x11;
+export const PRECOMPILE_P256 = 0x100;
+
+const ADDRESS = /^0x[0-9a-f]{40}$/;
+const CODE = /^0x([0-9a-f]{2})*$/;
+const QUANTITY = /^(0|[1-9][0-9]{0,77}|0x(0|[1-9a-f][0-9a-f]{0,63}))$/;
+
+export function codeBytes(account: ColumnAccount): number {
+  return (account.code.length - 2) / 2;
+}
+
+function checkQuantity(value: unknown, bits: number, field: string): void {
+  if (typeof value !== 'bigint')
+    throw new ColumnError('MALFORMED_INPUT', { field, expected: 'a bigint', got: typeof value });
+  if (value < 0n || value >> BigInt(bits) !== 0n)
+    throw new ColumnError('QUANTITY_RANGE', {
+      field,
+      expected: `0..2^${bits} - 1`,
+      got: value.toString(),
+    });
+}
+
+function checkAddress(value: unknown, field: string): void {
+  if (typeof value !== 'string' || !ADDRESS.test(value))
+    throw new ColumnError('MALFORMED_INPUT', { field, expected: '0x and 40 lower-case hex digits' });
+}
+
+function isPrecompile(address: string): boolean {
+  const value = BigInt(address);
+  return (value >= 1n && value <= BigInt(HIGHEST_PRECOMPILE)) || value === BigInt(PRECOMPILE_P256);
+}
+
+/**
+ * Checks everything that does not need execution. Throws: ColumnError of every kind but BALANCE_OVERFLOW, NONCE_OVERFLOW.
+ */
+export function validateColumnInput(input: ColumnInput): void {
+  checkQuantity(input.chainId, 64, 'chainId');
+  checkQuantity(input.blockNumber, 64, 'blockNumber');
+  checkQuantity(input.baseFeePerGasWei, 128, 'baseFeePerGasWei');
+  if (input.transfers.length === 0) throw new ColumnError('EMPTY_COLUMN');
+  if (input.transfers.length > MAXIMUM_TRANSFERS)
+    throw new ColumnError('TOO_MANY_TRANSFERS', {
+      expected: MAXIMUM_TRANSFERS,
+      got: input.transfers.length,
+    });
+
+  const accounts = new Map<string, ColumnAccount>();
+  for (const [index, account] of input.accounts.entries()) {
+    const field = `accounts.${index}`;
+    checkAddress(account.address, `${field}.address`);
+    checkQuantity(account.nonce, 64, `${field}.nonce`);
+    checkQuantity(account.balanceWei, 128, `${field}.balanceWei`);
+    if (typeof account.code !== 'string' || !CODE.test(account.code))
+      throw new ColumnError('MALFORMED_INPUT', { field: `${field}.code`, expected: '0x and bytes in hex' });
+    if (codeBytes(account) >= 2 ** CODE_SIZE_BITS)
+      throw new ColumnError('QUANTITY_RANGE', {
+        field: `${field}.code`,
+        expected: `below 2^${CODE_SIZE_BITS} bytes`,
+        got: codeBytes(account),
+      });
+    if (accounts.has(account.address))
+      throw new ColumnError('DUPLICATE_ACCOUNT', { address: account.address });
+    if (isPrecompile(account.address)) throw new ColumnError('PRECOMPILE', { address: account.address });
+    accounts.set(account.address, account);
+  }
+
+  for (const [index, transfer] of input.transfers.entries()) {
+    const field = `transfers.${index}`;
+    checkAddress(transfer.from, `${field}.from`);
+    checkAddress(transfer.to, `${field}.to`);
+    checkQuantity(transfer.chainId, 64, `${field}.chainId`);
+    checkQuantity(transfer.nonce, 64, `${field}.nonce`);
+    checkQuantity(transfer.gasLimit, 64, `${field}.gasLimit`);
+    checkQuantity(transfer.maxFeePerGasWei, 128, `${field}.maxFeePerGasWei`);
+    checkQuantity(transfer.maxPriorityFeePerGasWei, 128, `${field}.maxPriorityFeePerGasWei`);
+    checkQuantity(transfer.valueWei, 128, `${field}.valueWei`);
+    const [sender, recipient] = [transfer.from, transfer.to].map((address) => {
+      const account = accounts.get(address);
+      if (account === undefined) throw new ColumnError('MISSING_ACCOUNT', { transfer: index, address });
+      return account;
+    }) as [ColumnAccount, ColumnAccount];
+    if (codeBytes(recipient) > 0)
+      throw new ColumnError('RECIPIENT_HAS_CODE', { transfer: index, address: transfer.to });
+    if (codeBytes(sender) === DELEGATION_BYTES)
+      throw new ColumnError('DELEGATION', { transfer: index, address: transfer.from });
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fieldsOf(value: unknown, names: readonly string[], field: string): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new ColumnError('MALFORMED_INPUT', { field, expected: 'an object' });
+  const fields = value as Fields;
+  for (const name of names)
+    if (!Object.hasOwn(fields, name))
+      throw new ColumnError('MALFORMED_INPUT', { field: `${field}.${name}`, expected: 'a value' });
+  for (const name of Object.keys(fields))
+    if (!names.includes(name))
+      throw new ColumnError('MALFORMED_INPUT', { field: `${field}.${name}`, expected: 'no such field' });
+  return fields;
+}
+
+function quantityOf(fields: Fields, name: string, field: string): bigint {
+  const value = fields[name];
+  if (typeof value !== 'string' || !QUANTITY.test(value))
+    throw new ColumnError('MALFORMED_INPUT', {
+      field: `${field}.${name}`,
+      expected: 'a decimal or 0x-hexadecimal string without leading zeros',
+    });
+  return BigInt(value);
+}
+
+function textOf(fields: Fields, name: string, field: string): string {
+  const value = fields[name];
+  if (typeof value !== 'string')
+    throw new ColumnError('MALFORMED_INPUT', { field: `${field}.${name}`, expected: 'a string' });
+  return value.toLowerCase();
+}
+
+function listOf(fields: Fields, name: string): readonly unknown[] {
+  const value = fields[name];
+  if (!Array.isArray(value)) throw new ColumnError('MALFORMED_INPUT', { field: name, expected: 'a list' });
+  return value;
+}
+
+const TRANSFER_QUANTITIES = [
+  'chainId',
+  'nonce',
+  'gasLimit',
+  'maxFeePerGasWei',
+  'maxPriorityFeePerGasWei',
+  'valueWei',
+] as const;
+
+function transferOf(value: unknown, field: string): ColumnTransfer {
+  const fields = fieldsOf(value, [...TRANSFER_QUANTITIES, 'from', 'to'], field);
+  const quantity = (name: (typeof TRANSFER_QUANTITIES)[number]): bigint => quantityOf(fields, name, field);
+  return {
+    chainId: quantity('chainId'),
+    from: textOf(fields, 'from', field),
+    to: textOf(fields, 'to', field),
+    nonce: quantity('nonce'),
+    gasLimit: quantity('gasLimit'),
+    maxFeePerGasWei: quantity('maxFeePerGasWei'),
+    maxPriorityFeePerGasWei: quantity('maxPriorityFeePerGasWei'),
+    valueWei: quantity('valueWei'),
+  };
+}
+
+function accountOf(value: unknown, field: string): ColumnAccount {
+  const fields = fieldsOf(value, ['address', 'nonce', 'balanceWei', 'code'], field);
+  return {
+    address: textOf(fields, 'address', field),
+    nonce: quantityOf(fields, 'nonce', field),
+    balanceWei: quantityOf(fields, 'balanceWei', field),
+    code: textOf(fields, 'code', field),
+  };
+}
+
+/**
+ * The column input in a JSON value: quantities are strings, decimal or 0x-hexadecimal; unknown fields are refused.
+ * Throws: ColumnError, as `validateColumnInput` does.
+ */
+export function parseColumnInput(value: unknown): ColumnInput {
+  const names = ['chainId', 'blockNumber', 'baseFeePerGasWei', 'transfers', 'accounts'];
+  const fields = fieldsOf(value, names, 'input');
+  const input: ColumnInput = {
+    chainId: quantityOf(fields, 'chainId', 'input'),
+    blockNumber: quantityOf(fields, 'blockNumber', 'input'),
+    baseFeePerGasWei: quantityOf(fields, 'baseFeePerGasWei', 'input'),
+    transfers: listOf(fields, 'transfers').map((each, index) => transferOf(each, `transfers.${index}`)),
+    accounts: listOf(fields, 'accounts').map((each, index) => accountOf(each, `accounts.${index}`)),
+  };
+  validateColumnInput(input);
+  return input;
+}
+
+/** The JSON value that `parseColumnInput` reads. */
+export function columnInputToJson(input: ColumnInput): unknown {
+  return {
+    chainId: input.chainId.toString(),
+    blockNumber: input.blockNumber.toString(),
+    baseFeePerGasWei: input.baseFeePerGasWei.toString(),
+    transfers: input.transfers.map((transfer) => ({
+      chainId: transfer.chainId.toString(),
+      from: transfer.from,
+      to: transfer.to,
+      nonce: transfer.nonce.toString(),
+      gasLimit: transfer.gasLimit.toString(),
+      maxFeePerGasWei: transfer.maxFeePerGasWei.toString(),
+      maxPriorityFeePerGasWei: transfer.maxPriorityFeePerGasWei.toString(),
+      valueWei: transfer.valueWei.toString(),
+    })),
+    accounts: input.accounts.map((account) => ({
+      address: account.address,
+      nonce: account.nonce.toString(),
+      balanceWei: account.balanceWei.toString(),
+      code: account.code,
+    })),
+  };
+}
