@@ -21,20 +21,22 @@ import { toMontgomeryWords } from './montgomery.ts';
 /** Wanted bytes of a tile; performance only: a software adapter works in the processor's cache, a GPU wants many rows. */
 const SOFTWARE_TILE_BYTES = 8 << 20;
 const HARDWARE_TILE_BYTES = 256 << 20;
+/** Rows that the tape's kernel works on at once; every table and so every tile has at least as many. */
+const VECTOR_ROWS = 4;
 /** Column number that a shader takes for none. */
 export const UNUSED_COLUMN = 0xffffffff;
 /** Marks an operand of a description as the place of a constant. */
 const CONSTANT_BIT = 0x80000000;
 
-/** Rows of a tile of that many columns: a power of two, at most `rows`. Throws: KernelError 'LIMIT_EXCEEDED'. */
+/** Rows of a tile of that many columns: a power of two, at least 4, at most `rows`. Throws: KernelError 'LIMIT_EXCEEDED'. */
 export function tileRows(device: ComputeDevice, columns: number, rows: number): number {
   const wanted = device.adapter.isSoftware ? SOFTWARE_TILE_BYTES : HARDWARE_TILE_BYTES;
   const bytes = Math.min(device.limits.bindingBytes, wanted);
   const fitting = Math.floor(bytes / (4 * columns));
-  if (fitting < 1)
-    throw new KernelError('LIMIT_EXCEEDED', `${columns} columns of one row exceed a storage binding`, {
+  if (fitting < VECTOR_ROWS)
+    throw new KernelError('LIMIT_EXCEEDED', `${columns} columns of four rows exceed a storage binding`, {
       expected: bytes,
-      got: 4 * columns,
+      got: 4 * VECTOR_ROWS * columns,
     });
   return Math.min(rows, 2 ** Math.floor(Math.log2(fitting)));
 }
@@ -131,11 +133,11 @@ export async function runProgram(
       kernel: await device.pipelines.kernel({ shader: 'evaluateTape' }),
       bindings: { tape: words, tile },
       params: {
-        stride,
+        stride: stride / VECTOR_ROWS,
         operations: evaluation.operations,
         constants: toMontgomeryWords([1, ...Array.from(publicWords)]),
       },
-      count: stride,
+      count: stride / VECTOR_ROWS,
       work: evaluation.work,
     });
     return;

@@ -1,7 +1,8 @@
 // Runs a tape on the rows of a tile: every operation is target = C + A * B, with A, B and C sums of operands.
-// Shapes: tile[column * stride + row]. Form: Montgomery. Element: one row.
+// Shapes: tile[column * stride + i] are the rows 4 * i .. 4 * i + 3; the stride is in vectors. Form: Montgomery. Element: one
+// vector, so that four rows share the reading of the tape.
 // Source: docs/spec/proof-system.md, section 4; the words of a tape are told in kernels/generate/tape.ts.
-#import field
+#import fieldVector
 #import dispatch
 
 override workgroupSize: u32;
@@ -11,6 +12,7 @@ const CONSTANT_BIT = 0x80000000u;
 struct Params {
   start: u32,
   end: u32,
+  /// Vectors of a column.
   stride: u32,
   operations: u32,
   /// 1 and the public words.
@@ -19,35 +21,35 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> tape: array<u32>;
-@group(0) @binding(2) var<storage, read_write> tile: array<u32>;
+@group(0) @binding(2) var<storage, read_write> tile: array<vec4<u32>>;
 
 /// Word of the tape that is read next.
 var<private> cursor: u32;
 
-fn operandValue(operand: u32, row: u32) -> u32 {
+fn operandValue(operand: u32, row: u32) -> vec4<u32> {
   if ((operand & CONSTANT_BIT) != 0u) {
     let constant = operand & 15u;
-    return params.constants[constant >> 2u][constant & 3u];
+    return vec4<u32>(params.constants[constant >> 2u][constant & 3u]);
   }
   return tile[operand * params.stride + row];
 }
 
 /// The sum at the cursor, whose header holds the numbers of operands that are added, subtracted and scaled.
-fn sumAtCursor(header: u32, row: u32) -> u32 {
-  var sum = 0u;
+fn sumAtCursor(header: u32, row: u32) -> vec4<u32> {
+  var sum = vec4<u32>();
   let addedEnd = cursor + (header & 0xffu);
   let subtractedEnd = addedEnd + ((header >> 8u) & 0xffu);
   let scaledEnd = subtractedEnd + 2u * (header >> 16u);
   while (cursor < addedEnd) {
-    sum = fieldAdd(sum, operandValue(tape[cursor], row));
+    sum = fieldVectorAdd(sum, operandValue(tape[cursor], row));
     cursor += 1u;
   }
   while (cursor < subtractedEnd) {
-    sum = fieldSubtract(sum, operandValue(tape[cursor], row));
+    sum = fieldVectorSubtract(sum, operandValue(tape[cursor], row));
     cursor += 1u;
   }
   while (cursor < scaledEnd) {
-    sum = fieldAdd(sum, fieldMultiply(tape[cursor + 1u], operandValue(tape[cursor], row)));
+    sum = fieldVectorAdd(sum, fieldVectorMultiply(vec4<u32>(tape[cursor + 1u]), operandValue(tape[cursor], row)));
     cursor += 2u;
   }
   return sum;
@@ -69,6 +71,6 @@ fn evaluateTape(
     let left = sumAtCursor(tape[header + 1u], row);
     let right = sumAtCursor(tape[header + 2u], row);
     let addend = sumAtCursor(tape[header + 3u], row);
-    tile[tape[header] * params.stride + row] = fieldAdd(addend, fieldMultiply(left, right));
+    tile[tape[header] * params.stride + row] = fieldVectorAdd(addend, fieldVectorMultiply(left, right));
   }
 }
