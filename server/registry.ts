@@ -1,6 +1,7 @@
 /** The programs of production. */
-import type { ServedProgram, ServedPrograms } from './programs.ts';
+import { COLUMN_PROGRAM } from './columnProgram.ts';
+import type { ServedPrograms } from './programs.ts';
 
-const PROGRAMS: readonly ServedProgram[] = [];
-
-export const SERVED_PROGRAMS: ServedPrograms = new Map(PROGRAMS.map((program) => [program.name, program]));
+export const SERVED_PROGRAMS: ServedPrograms = new Map(
+  [COLUMN_PROGRAM].map((program) => [program.name, program]),
+);
