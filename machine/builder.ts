@@ -28,6 +28,13 @@ export interface ArithmeticBuilder {
   assertBoolean(value: Input): void;
 }
 
+/** As many values as a literal says. */
+export type Values<Count extends number, Taken extends readonly Value[] = []> = number extends Count
+  ? Value[]
+  : Taken['length'] extends Count
+    ? Taken
+    : Values<Count, [...Taken, Value]>;
+
 export interface MemoryBuilder {
   /** The word at pointer + offset; a cell of this frame costs no cycle. */
   load(pointer: Input | Row | Word, offset?: number): Value;
@@ -48,7 +55,9 @@ export interface MemoryBuilder {
   /** Row 0: the statement digest. Written like any other row, for example as the output of `compress`. */
   readonly statement: Row;
   /** Words from the host function `name`. They are unconstrained: the program must check what it relies on. */
-  hint(name: string, inputs: readonly Input[], count: number): Value[];
+  hint<const Count extends number>(name: string, inputs: readonly Input[], count: Count): Values<Count>;
+  /** One word from the host function `name`, unconstrained like all hints. */
+  hintValue(name: string, inputs: readonly Input[]): Value;
   /** Like `hint`, for `rowCount` rows of this frame: the host function returns 8 words a row. */
   hintRows(name: string, inputs: readonly Input[], rowCount: number): Row;
 }

@@ -45,9 +45,10 @@ export function prepareProgram(program: Program): PreparedProgram {
   return programColumns(program.instructions);
 }
 
-/** The preprocessed columns by slot, as the trace checker takes them. */
-export function preprocessedBySlot(prepared: PreparedProgram): (readonly Uint32Array[] | undefined)[] {
-  return COLONNADE_MACHINE.tables.map((_, slot) => (slot === PROGRAM_SLOT ? prepared.columns : undefined));
+/** The preprocessed columns by slot, as key generation takes them. Throws: MachineError 'TABLE_TOO_HIGH'. */
+export function preprocessedTraces(program: Program): (PreparedProgram | undefined)[] {
+  const prepared = prepareProgram(program);
+  return COLONNADE_MACHINE.tables.map((_, slot) => (slot === PROGRAM_SLOT ? prepared : undefined));
 }
 
 /** Runs a program to END. Throws: MachineError. */
@@ -74,7 +75,7 @@ export function checkTraces(
   return checkTrace(
     COLONNADE_MACHINE,
     traces,
-    preprocessedBySlot(prepareProgram(program)),
+    preprocessedTraces(program).map((trace) => trace?.columns),
     statement,
     (_, trace) => ({ logHeight: trace.logHeight, columns: completeHashTrace(trace) }),
   );

@@ -1,7 +1,7 @@
 /** Loads, stores, rows and hints of programs. */
 
 import { add } from '../../stark/field/koalaBear.ts';
-import type { MemoryBuilder } from '../builder.ts';
+import type { MemoryBuilder, Values } from '../builder.ts';
 import { type Core, cellValue, constantOf, constantWord } from './core.ts';
 import { badProgram } from './fragment.ts';
 import { type Block, type Input, pointerOf, type Row, rowOf, type Value, type Word } from './values.ts';
@@ -85,11 +85,13 @@ export function memoryMethods(core: Core): MemoryBuilder {
       for (let word = 0; word < ROW_WORDS; word++) methods.store(right, word, methods.load(left, word));
     },
     statement: rowOf(constantOf(0)),
-    hint(name, inputs, count) {
+    hint<const Count extends number>(name: string, inputs: readonly Input[], count: Count): Values<Count> {
       const outputs = Array.from({ length: count }, () => core.newCell());
       core.emitHint({ kind: 'host', name, inputs: inputs.map(core.local), outputs });
-      return outputs.map(cellValue);
+      const values: readonly Value[] = outputs.map(cellValue);
+      return values as Values<Count>;
     },
+    hintValue: (name, inputs) => methods.hint(name, inputs, 1)[0],
     hintRows(name, inputs, rowCount) {
       const block = core.newBlock(rowCount);
       const outputs = Array.from({ length: rowCount * ROW_WORDS }, (_, word) =>
