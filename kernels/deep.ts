@@ -8,7 +8,7 @@ import { createCodeword, type GpuCodeword, releaseCodeword } from './codeword.ts
 import type { ComputeDevice } from './device.ts';
 import { KernelError } from './errors.ts';
 import { linearInverse } from './linearInverse.ts';
-import type { GpuMatrix } from './matrix.ts';
+import { CHUNK_COLUMNS, type GpuMatrix } from './matrix.ts';
 import { toMontgomeryWords } from './montgomery.ts';
 
 /** A low-degree extension (bit-reversed rows) and its terms; next terms stand for its leading columns. */
@@ -112,6 +112,17 @@ function totalOf(terms: readonly PointTerms[]): extension.Extension {
   return total;
 }
 
+/** Word 4 * (5 * g + coordinate) + k is the coordinate of weight 4 * g + k, in Montgomery form. */
+function arrangeWeights(weights: readonly extension.Extension[]): Uint32Array {
+  const words = new Uint32Array(extension.DEGREE * CHUNK_COLUMNS);
+  for (const [column, weight] of weights.entries()) {
+    const start = 4 * extension.DEGREE * Math.floor(column / 4) + (column % 4);
+    for (const [coordinate, word] of toMontgomeryWords(weight).entries())
+      words[start + 4 * coordinate] = word;
+  }
+  return words;
+}
+
 /** sums[row] = sum over all matrices of weight * column[row]. */
 async function accumulate(
   device: ComputeDevice,
@@ -135,7 +146,7 @@ async function accumulate(
             columnCount,
             length: sums.chunkLength,
             isFirst,
-            weights: toMontgomeryWords(used.flat()),
+            weights: arrangeWeights(used),
           },
           count: sums.chunkLength,
           work: columnCount,

@@ -1,6 +1,7 @@
 // sums[row] += sum over at most 8 columns of weight * column[row], or = when `isFirst`.
 // Shapes: columns[(firstColumn + column) * stride + firstRow + element] in bit-reversed row order; sums one chunk of a codeword,
-// [coordinate * length + element]; weights 5 words each. Element: one row.
+// [coordinate * length + element]. Word k of weights[5 * g + coordinate] belongs to column 4 * g + k, 0 past the last column.
+// Element: one row.
 // Source: docs/spec/proof-system.md, section 8.
 #import extension
 #import dispatch
@@ -22,8 +23,15 @@ struct Params {
 @group(0) @binding(1) var<storage, read> columns: array<u32>;
 @group(0) @binding(2) var<storage, read_write> sums: array<u32>;
 
-fn weightWord(word: u32) -> u32 {
-  return params.weights[word / 4u][word % 4u];
+/// The words of columns `first`..`first + 3`; past the last column the last one's, whose weight is 0 there.
+fn fourColumns(first: u32, row: u32) -> vec4<u32> {
+  let last = params.columnCount - 1u;
+  return vec4<u32>(
+    columns[min(first, last) * params.stride + row],
+    columns[min(first + 1u, last) * params.stride + row],
+    columns[min(first + 2u, last) * params.stride + row],
+    columns[min(first + 3u, last) * params.stride + row],
+  );
 }
 
 @compute @workgroup_size(workgroupSize)
@@ -46,17 +54,18 @@ fn deepAccumulate(
       sums[4u * length + element],
     );
   }
-  for (var column = 0u; column < params.columnCount; column += 1u) {
-    let value = columns[column * params.stride + params.firstRow + element];
-    let word = 5u * column;
-    let weight = Extension(
-      weightWord(word),
-      weightWord(word + 1u),
-      weightWord(word + 2u),
-      weightWord(word + 3u),
-      weightWord(word + 4u),
+  let row = params.firstRow + element;
+  // A constant bound, so that the weights are read at constant places.
+  for (var group = 0u; group < 2u; group += 1u) {
+    let values = fourColumns(4u * group, row);
+    let weight = 5u * group;
+    sum = Extension(
+      fieldAdd(sum.c0, fieldDot4(values, params.weights[weight])),
+      fieldAdd(sum.c1, fieldDot4(values, params.weights[weight + 1u])),
+      fieldAdd(sum.c2, fieldDot4(values, params.weights[weight + 2u])),
+      fieldAdd(sum.c3, fieldDot4(values, params.weights[weight + 3u])),
+      fieldAdd(sum.c4, fieldDot4(values, params.weights[weight + 4u])),
     );
-    sum = extensionAdd(sum, extensionMultiplyBase(weight, value));
   }
   sums[element] = sum.c0;
   sums[length + element] = sum.c1;

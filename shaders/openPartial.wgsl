@@ -25,6 +25,10 @@ struct Params {
 @group(0) @binding(2) var<storage, read> weights: array<u32>;
 @group(0) @binding(3) var<storage, read_write> partials: array<u32>;
 
+fn fourWeights(words: vec4<u32>) -> vec4<u32> {
+  return vec4<u32>(weights[words.x], weights[words.y], weights[words.z], weights[words.w]);
+}
+
 var<workgroup> threadSums: array<Extension, workgroupSize>;
 
 @compute @workgroup_size(workgroupSize)
@@ -39,17 +43,26 @@ fn openPartial(
   let length = params.length;
   var sum = EXTENSION_ZERO;
   if (element < params.end) {
-    for (var step = thread; step < params.rowsPerGroup; step += workgroupSize) {
-      let row = run * params.rowsPerGroup + step;
-      let value = columns[column * params.stride + params.firstRow + row];
-      let weight = Extension(
-        weights[row],
-        weights[length + row],
-        weights[2u * length + row],
-        weights[3u * length + row],
-        weights[4u * length + row],
+    // Four rows at a time; past the last row the value is 0.
+    for (var step = thread; step < params.rowsPerGroup; step += 4u * workgroupSize) {
+      let steps = vec4<u32>(step) + workgroupSize * vec4<u32>(0u, 1u, 2u, 3u);
+      let isInside = steps < vec4<u32>(params.rowsPerGroup);
+      let rows = run * params.rowsPerGroup + select(vec4<u32>(step), steps, isInside);
+      let start = column * params.stride + params.firstRow;
+      let read = vec4<u32>(
+        columns[start + rows.x],
+        columns[start + rows.y],
+        columns[start + rows.z],
+        columns[start + rows.w],
       );
-      sum = extensionAdd(sum, extensionMultiplyBase(weight, value));
+      let values = select(vec4<u32>(0u), read, isInside);
+      sum = Extension(
+        fieldAdd(sum.c0, fieldDot4(values, fourWeights(rows))),
+        fieldAdd(sum.c1, fieldDot4(values, fourWeights(rows + length))),
+        fieldAdd(sum.c2, fieldDot4(values, fourWeights(rows + 2u * length))),
+        fieldAdd(sum.c3, fieldDot4(values, fourWeights(rows + 3u * length))),
+        fieldAdd(sum.c4, fieldDot4(values, fourWeights(rows + 4u * length))),
+      );
     }
   }
   threadSums[thread] = sum;

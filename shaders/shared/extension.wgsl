@@ -81,33 +81,42 @@ fn extensionReduce(
   );
 }
 
+/// 25 products with 9 reductions.
 fn extensionMultiply(left: Extension, right: Extension) -> Extension {
   let p0 = fieldMultiply(left.c0, right.c0);
-  let p1 = fieldAdd(fieldMultiply(left.c0, right.c1), fieldMultiply(left.c1, right.c0));
-  let p2 = fieldAdd(
-    fieldAdd(fieldMultiply(left.c0, right.c2), fieldMultiply(left.c1, right.c1)),
-    fieldMultiply(left.c2, right.c0),
+  let p1 = fieldReduceProducts(
+    fieldAddProduct(fieldProduct(left.c0, right.c1), fieldProduct(left.c1, right.c0)),
   );
-  let p3 = fieldAdd(
-    fieldAdd(fieldMultiply(left.c0, right.c3), fieldMultiply(left.c1, right.c2)),
-    fieldAdd(fieldMultiply(left.c2, right.c1), fieldMultiply(left.c3, right.c0)),
+  let p2 = fieldReduceProducts(
+    fieldAddProduct(
+      fieldAddProduct(fieldProduct(left.c0, right.c2), fieldProduct(left.c1, right.c1)),
+      fieldProduct(left.c2, right.c0),
+    ),
+  );
+  let p3 = fieldDot4(
+    vec4<u32>(left.c0, left.c1, left.c2, left.c3),
+    vec4<u32>(right.c3, right.c2, right.c1, right.c0),
   );
   let p4 = fieldAdd(
-    fieldAdd(
-      fieldAdd(fieldMultiply(left.c0, right.c4), fieldMultiply(left.c1, right.c3)),
-      fieldAdd(fieldMultiply(left.c2, right.c2), fieldMultiply(left.c3, right.c1)),
+    fieldDot4(
+      vec4<u32>(left.c0, left.c1, left.c2, left.c3),
+      vec4<u32>(right.c4, right.c3, right.c2, right.c1),
     ),
     fieldMultiply(left.c4, right.c0),
   );
-  let p5 = fieldAdd(
-    fieldAdd(fieldMultiply(left.c1, right.c4), fieldMultiply(left.c2, right.c3)),
-    fieldAdd(fieldMultiply(left.c3, right.c2), fieldMultiply(left.c4, right.c1)),
+  let p5 = fieldDot4(
+    vec4<u32>(left.c1, left.c2, left.c3, left.c4),
+    vec4<u32>(right.c4, right.c3, right.c2, right.c1),
   );
-  let p6 = fieldAdd(
-    fieldAdd(fieldMultiply(left.c2, right.c4), fieldMultiply(left.c3, right.c3)),
-    fieldMultiply(left.c4, right.c2),
+  let p6 = fieldReduceProducts(
+    fieldAddProduct(
+      fieldAddProduct(fieldProduct(left.c2, right.c4), fieldProduct(left.c3, right.c3)),
+      fieldProduct(left.c4, right.c2),
+    ),
   );
-  let p7 = fieldAdd(fieldMultiply(left.c3, right.c4), fieldMultiply(left.c4, right.c3));
+  let p7 = fieldReduceProducts(
+    fieldAddProduct(fieldProduct(left.c3, right.c4), fieldProduct(left.c4, right.c3)),
+  );
   let p8 = fieldMultiply(left.c4, right.c4);
   return extensionReduce(p0, p1, p2, p3, p4, p5, p6, p7, p8);
 }

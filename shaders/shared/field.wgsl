@@ -44,6 +44,39 @@ fn fieldMultiply(left: u32, right: u32) -> u32 {
   return fieldReduce(leftHigh * rightHigh + (middle >> 16u), left * right);
 }
 
+/// An unreduced product, or a sum of at most four of them: high * 2^32 + low.
+struct FieldProduct {
+  high: u32,
+  low: u32,
+}
+
+fn fieldProduct(left: u32, right: u32) -> FieldProduct {
+  let leftLow = left & 0xffffu;
+  let leftHigh = left >> 16u;
+  let rightLow = right & 0xffffu;
+  let rightHigh = right >> 16u;
+  let middle = leftLow * rightHigh + leftHigh * rightLow + ((leftLow * rightLow) >> 16u);
+  return FieldProduct(leftHigh * rightHigh + (middle >> 16u), left * right);
+}
+
+/// The sum of at most four products stays below 2p * 2^32 < 2^64.
+fn fieldAddProduct(sum: FieldProduct, product: FieldProduct) -> FieldProduct {
+  let low = sum.low + product.low;
+  return FieldProduct(sum.high + product.high + u32(low < product.low), low);
+}
+
+/// A sum of at most four products over 2^32, in 0..p-1: one reduction for all.
+fn fieldReduceProducts(sum: FieldProduct) -> u32 {
+  return fieldReduce(min(sum.high, sum.high - FIELD_MODULUS), sum.low);
+}
+
+/// left . right / 2^32 with one reduction.
+fn fieldDot4(left: vec4<u32>, right: vec4<u32>) -> u32 {
+  let pair = fieldAddProduct(fieldProduct(left.x, right.x), fieldProduct(left.y, right.y));
+  let three = fieldAddProduct(pair, fieldProduct(left.z, right.z));
+  return fieldReduceProducts(fieldAddProduct(three, fieldProduct(left.w, right.w)));
+}
+
 fn fieldSquare(value: u32) -> u32 {
   return fieldMultiply(value, value);
 }
