@@ -3,24 +3,21 @@
  * binding; and the running of a generated program on a tile.
  * Form: Montgomery. Word `column * stride + row` of a tile is row `row` of its column `column`.
  */
-import type { Selector, TableAir } from '../stark/air/air.ts';
+import type { Selector } from '../stark/air/air.ts';
 import type { Extension } from '../stark/field/extension.ts';
 import { MODULUS } from '../stark/field/koalaBear.ts';
 import type { ComputeDevice } from './device.ts';
 import { KernelError } from './errors.ts';
-import type { ProgramPurpose, ValuePlace } from './generate/layout.ts';
-import {
-  type EvaluationKind,
-  generateProgram,
-  type InteractionPlaces,
-  type TileProgram,
-} from './generate/program.ts';
+import type { ValuePlace } from './generate/layout.ts';
+import type { InteractionPlaces, TileProgram } from './generate/program.ts';
 import { type GpuMatrix, locateColumn } from './matrix.ts';
 import { toMontgomeryWords } from './montgomery.ts';
 
 /** Wanted bytes of a tile; performance only: a software adapter works in the processor's cache, a GPU wants many rows. */
 const SOFTWARE_TILE_BYTES = 8 << 20;
 const HARDWARE_TILE_BYTES = 256 << 20;
+/** A tile takes at most this share of the device's byte budget. */
+const BUDGET_SHARE = 1 / 16;
 /** Rows that the tape's kernel works on at once; every table and so every tile has at least as many. */
 const VECTOR_ROWS = 4;
 /** Column number that a shader takes for none. */
@@ -31,7 +28,8 @@ const CONSTANT_BIT = 0x80000000;
 /** Rows of a tile of that many columns: a power of two, at least 4, at most `rows`. Throws: KernelError 'LIMIT_EXCEEDED'. */
 export function tileRows(device: ComputeDevice, columns: number, rows: number): number {
   const wanted = device.adapter.isSoftware ? SOFTWARE_TILE_BYTES : HARDWARE_TILE_BYTES;
-  const bytes = Math.min(device.limits.bindingBytes, wanted);
+  const budget = BUDGET_SHARE * device.arena.gauge().budgetBytes;
+  const bytes = Math.min(device.limits.bindingBytes, wanted, Math.max(budget, SOFTWARE_TILE_BYTES));
   const fitting = Math.floor(bytes / (4 * columns));
   if (fitting < VECTOR_ROWS)
     throw new KernelError('LIMIT_EXCEEDED', `${columns} columns of four rows exceed a storage binding`, {
@@ -90,32 +88,6 @@ export function matrixOf(
     throw new KernelError('SHAPE_MISMATCH', 'a table with preprocessed columns needs their matrix');
   return matrix;
 }
-
-/**
- * The program of a table on a device, kept with the table: generated kernels on hardware, a tape on a software adapter,
- * or what `evaluationKind` says.
- */
-export function programOf(
-  device: ComputeDevice,
-  table: TableAir,
-  purpose: ProgramPurpose,
-  evaluationKind: EvaluationKind = device.adapter.isSoftware ? 'tape' : 'kernels',
-): TileProgram {
-  const key = `${purpose} ${evaluationKind}`;
-  let programs = programsByTable.get(table);
-  if (programs === undefined) {
-    programs = new Map();
-    programsByTable.set(table, programs);
-  }
-  let program = programs.get(key);
-  if (program === undefined) {
-    program = generateProgram(table, purpose, evaluationKind);
-    programs.set(key, program);
-  }
-  return program;
-}
-
-const programsByTable = new WeakMap<TableAir, Map<string, TileProgram>>();
 
 /** Runs a program on the rows of a tile whose cells and selectors are filled. */
 export async function runProgram(

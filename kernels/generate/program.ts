@@ -1,11 +1,11 @@
 /**
  * From a table's AIR to a tile program: what to copy into a tile of the table's rows, and how to compute the values of its
- * constraints or interactions there. Hardware compiles kernels that are generated for the table; a software adapter, whose
- * compiler takes tens of milliseconds a product, interprets a tape instead. Both give the same words.
- * Source: docs/spec/proof-system.md, sections 4 to 6; docs/decisions/0007-constraint-evaluation.md.
+ * constraints or interactions there: by a tape that one kernel interprets, or by kernels generated for the table, which
+ * compile slowly on some adapters. Both give the same words.
+ * Source: docs/spec/proof-system.md, sections 4 to 6; docs/decisions/0004-constraint-evaluation.md.
  */
 import type { NodeId, Selector, TableAir } from '../../stark/air/air.ts';
-import { type GeneratedKernel, generateKernels, identifier } from './kernels.ts';
+import { type GeneratedKernel, generateKernels, identifier, type ReadCommitted } from './kernels.ts';
 import { layTile, type ProgramPurpose, rootsOf, type TileCell, type ValuePlace } from './layout.ts';
 import { writeTape } from './tape.ts';
 
@@ -48,11 +48,15 @@ export interface TileProgram {
   readonly interactions: readonly InteractionPlaces[];
 }
 
-/** The program of a table for one purpose; a tape runs well on every adapter. */
+/**
+ * The program of a table for one purpose; a tape runs well on every adapter. `readCommitted` offers kernels that were
+ * generated before. Throws: KernelError 'SHAPE_MISMATCH' when one of them was generated from another AIR.
+ */
 export function generateProgram(
   table: TableAir,
   purpose: ProgramPurpose,
   evaluationKind: EvaluationKind = 'tape',
+  readCommitted: ReadCommitted = () => undefined,
 ): TileProgram {
   const roots = rootsOf(table, purpose);
   const layout = layTile(table, roots);
@@ -61,7 +65,7 @@ export function generateProgram(
   let computedColumns: number;
   let places: ReadonlyMap<NodeId, ValuePlace>;
   if (evaluationKind === 'kernels') {
-    const generated = generateKernels(table, name, roots, layout);
+    const generated = generateKernels(table, name, roots, layout, readCommitted);
     evaluation = { kind: 'kernels', kernels: generated.kernels, words: generated.matrices };
     ({ computedColumns, places } = generated);
   } else {

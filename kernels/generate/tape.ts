@@ -1,7 +1,7 @@
 /**
  * From a table's AIR to a tape: the same values as the generated kernels, as words that one fixed kernel interprets
  * (shaders/evaluateTape.wgsl). Nothing is compiled for a table.
- * Source: docs/spec/proof-system.md, sections 4 to 6; docs/decisions/0007-constraint-evaluation.md.
+ * Source: docs/spec/proof-system.md, sections 4 to 6; docs/decisions/0004-constraint-evaluation.md.
  *
  * An operation computes target = C + A * B, where A, B and C are sums of operands with constant factors; so a run of
  * additions, scalings and linear nodes is one sum, and only products (and sums that are used more than once) take a column.

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ComputeDevice } from '../../kernels/device.ts';
-import type { EvaluationKind } from '../../kernels/generate/program.ts';
+import { type EvaluationKind, generateProgram } from '../../kernels/generate/program.ts';
 import { computeLogUp } from '../../kernels/logUp.ts';
 import { readColumns, releaseMatrix, uploadColumns } from '../../kernels/matrix.ts';
-import { programOf } from '../../kernels/tile.ts';
+import { COLONNADE_MACHINE } from '../../machine/system.ts';
 import type { TableAir } from '../../stark/air/air.ts';
 import * as extension from '../../stark/field/extension.ts';
 import { referenceLogUp } from '../../stark/reference/logUp.ts';
@@ -40,7 +40,7 @@ async function checkLogUp(
   const usedBefore = device.arena.gauge().usedBytes;
   const mainMatrix = await uploadColumns(device, rows, main, 'main');
   const fixedMatrix = fixed.length > 0 ? await uploadColumns(device, rows, fixed, 'fixed') : undefined;
-  const program = programOf(device, table, 'interactions', evaluation);
+  const program = generateProgram(table, 'interactions', evaluation);
   const { matrix, sum } = await computeLogUp(
     device,
     table,
@@ -74,6 +74,11 @@ describe('LogUp columns', () => {
     });
   }
 
+  it('equal the reference for every table of the machine', async () => {
+    const device = await openTestDevice();
+    for (const table of COLONNADE_MACHINE.tables) await checkLogUp(device, table, 4);
+  });
+
   it('equal the reference from generated kernels', async () => {
     const device = await openTestDevice();
     await checkLogUp(device, walk, 5, 'kernels');
@@ -100,7 +105,7 @@ describe('LogUp columns', () => {
       const { columns, logHeight } = traces[slot]!;
       const main = await uploadColumns(device, 2 ** logHeight, columns, 'main');
       const fixed = await uploadColumns(device, 2 ** logHeight, preprocessed[slot]!, 'fixed');
-      const program = programOf(device, table, 'interactions');
+      const program = generateProgram(table, 'interactions');
       const { sum } = await computeLogUp(device, table, program, fixed, main, samplePublicWords, challenges);
       assert.notDeepEqual(sum, extension.ZERO, table.name);
       total = extension.add(total, sum);

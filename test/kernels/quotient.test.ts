@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ComputeDevice } from '../../kernels/device.ts';
-import type { EvaluationKind } from '../../kernels/generate/program.ts';
+import { type EvaluationKind, generateProgram } from '../../kernels/generate/program.ts';
 import { readColumns, releaseMatrix, uploadColumns } from '../../kernels/matrix.ts';
 import { extendMatrix } from '../../kernels/ntt.ts';
 import { computeQuotient } from '../../kernels/quotient.ts';
-import { programOf } from '../../kernels/tile.ts';
+import { COLONNADE_MACHINE } from '../../machine/system.ts';
 import type { TableAir } from '../../stark/air/air.ts';
 import { logUpColumnCount } from '../../stark/air/degree.ts';
 import * as extension from '../../stark/field/extension.ts';
@@ -49,7 +49,7 @@ async function checkQuotient(
   const quotient = await computeQuotient(
     device,
     table,
-    programOf(device, table, 'constraints', evaluation),
+    generateProgram(table, 'constraints', evaluation),
     logHeight,
     extended,
     samplePublicWords,
@@ -105,6 +105,11 @@ describe('quotient chunks', () => {
     const device = await openTestDevice({ bindingLimit: 1 << 15 });
     await checkQuotient(device, walk, 8, 2);
     await checkQuotient(device, walk, 10, 1);
+  });
+
+  it('equal the reference for every table of the machine', async () => {
+    const device = await openTestDevice();
+    for (const table of COLONNADE_MACHINE.tables) await checkQuotient(device, table, 3, 2);
   });
 
   it('equal the reference for a table of many pieces, with long chains and linear maps', async () => {
