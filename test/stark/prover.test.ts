@@ -162,7 +162,7 @@ describe('keys', () => {
         NO_GRIND,
         'NO_MAIN_COLUMNS',
       ],
-      [toySystem, { ...NO_GRIND, logFinalLength: 5 }, 'NO_POSSIBLE_HEIGHT'],
+      [toySystem, { ...NO_GRIND, logFinalLength: 8 }, 'NO_POSSIBLE_HEIGHT'],
       [toySystem, { ...NO_GRIND, logCap: 5 }, 'PROFILE_INCONSISTENT'],
       [toySystem, { ...NO_GRIND, logBlowup: 0 }, 'PROFILE_INCONSISTENT'],
       [toySystem, { ...NO_GRIND, logFoldArity: 4 }, 'PROFILE_INCONSISTENT'],

@@ -36,7 +36,7 @@ export const ONE_QUERY: Profile = { ...NO_GRIND, name: 'TEST_ONLY_ONE_QUERY', qu
 export const GROUND: Profile = {
   ...NO_GRIND,
   name: 'TEST_ONLY_GROUND',
-  grinding: { lookup: 8, deep: 9, batch: 8, fold: 9, query: 8 },
+  grinding: { lookup: 12, deep: 13, batch: 12, fold: 12, query: 13 },
 };
 
 /** Four tables of three heights. */

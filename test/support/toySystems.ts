@@ -1,7 +1,7 @@
 /**
  * A small machine for tests of prover and verifier: every feature of the proof system on a few rows. `walk` reads the next
- * row and the statement and makes an odd number of lookups; `nibble` is preprocessed and has one fixed height; `square` may
- * be absent; `pulse` has no interactions and may be absent.
+ * row and the statement and makes an odd number of lookups; `nibble` is preprocessed; `square` may be absent; `pulse` has no
+ * interactions and may be absent.
  */
 import type { AirSystem, TableAir, TableTrace } from '../../stark/air/air.ts';
 import { columnNames, defineSystem, defineTable } from '../../stark/air/builder.ts';
@@ -11,7 +11,9 @@ import { createRandom } from './random.ts';
 export const BUS = { nibble: 0, square: 1 } as const;
 export const SLOT = { walk: 0, nibble: 1, square: 2, pulse: 3 } as const;
 
+/** Only the first values of the nibble table are looked up, however tall it is. */
 const NIBBLES = 16;
+const LOG_NIBBLES = 4;
 
 /** The Fibonacci-like recurrence a' = b, b' = a * b + low; each row's `low` and `high` are nibbles; some rows ask a square. */
 const walk: TableAir = defineTable(
@@ -43,14 +45,14 @@ const walk: TableAir = defineTable(
   },
 );
 
-/** Sixteen consecutive values, preprocessed: which ones is the program. */
+/** Consecutive values, preprocessed: which ones is the program. */
 const nibble: TableAir = defineTable(
   {
     name: 'nibble',
     main: ['multiplicity'],
     preprocessed: ['value', 'isLast'],
-    minimumLogHeight: 4,
-    maximumLogHeight: 4,
+    minimumLogHeight: LOG_NIBBLES,
+    maximumLogHeight: 7,
     isRequired: true,
     expansion: 'none',
   },
@@ -119,11 +121,12 @@ export const toySystem: AirSystem = defineSystem({
   tables: [walk, nibble, square, pulse],
 });
 
-/** Log heights of the tables that a test chooses; undefined for an absent one. `nibble` always has 16 rows. */
+/** Log heights of the tables that a test chooses; undefined for an absent one. `nibble` has 16 rows unless told. */
 export interface ToyHeights {
   readonly walk: number;
   readonly square: number | undefined;
   readonly pulse: number | undefined;
+  readonly nibble?: number;
 }
 
 export interface ToyInstance {
@@ -144,7 +147,8 @@ export function toyInstance(heights: ToyHeights, seed = 1, firstNibble = 0): Toy
   const random = createRandom(seed);
   const rows = 2 ** heights.walk;
   const walkColumns = Array.from({ length: walk.mainColumns.length }, () => new Uint32Array(rows));
-  const multiplicity = new Uint32Array(NIBBLES);
+  const logNibbles = heights.nibble ?? LOG_NIBBLES;
+  const multiplicity = new Uint32Array(2 ** logNibbles);
   const asked: number[] = [];
   let a = TOY_STATEMENT[0]!;
   let b = TOY_STATEMENT[1]!;
@@ -162,18 +166,24 @@ export function toyInstance(heights: ToyHeights, seed = 1, firstNibble = 0): Toy
   }
   const traces: (TableTrace | undefined)[] = [
     { logHeight: heights.walk, columns: walkColumns },
-    { logHeight: 4, columns: [multiplicity] },
+    { logHeight: logNibbles, columns: [multiplicity] },
     heights.square === undefined ? undefined : squareTrace(heights.square, asked),
     heights.pulse === undefined ? undefined : pulseTrace(heights.pulse),
   ];
-  return { system: toySystem, statement: TOY_STATEMENT, preprocessed: toyPreprocessed(firstNibble), traces };
+  return {
+    system: toySystem,
+    statement: TOY_STATEMENT,
+    preprocessed: toyPreprocessed(firstNibble, logNibbles),
+    traces,
+  };
 }
 
 /** The preprocessed columns, one entry a slot. */
-export function toyPreprocessed(firstNibble: number): (TableTrace | undefined)[] {
-  const value = Uint32Array.from({ length: NIBBLES }, (_, row) => firstNibble + row);
-  const isLast = Uint32Array.from({ length: NIBBLES }, (_, row) => (row === NIBBLES - 1 ? 1 : 0));
-  return [undefined, { logHeight: 4, columns: [value, isLast] }, undefined, undefined];
+export function toyPreprocessed(firstNibble: number, logHeight = LOG_NIBBLES): (TableTrace | undefined)[] {
+  const rows = 2 ** logHeight;
+  const value = Uint32Array.from({ length: rows }, (_, row) => firstNibble + row);
+  const isLast = Uint32Array.from({ length: rows }, (_, row) => (row === rows - 1 ? 1 : 0));
+  return [undefined, { logHeight, columns: [value, isLast] }, undefined, undefined];
 }
 
 function squareTrace(logHeight: number, asked: readonly number[]): TableTrace {
