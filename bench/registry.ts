@@ -1,0 +1,87 @@
+/** Everything that can be measured, in the order of the report. */
+import { measureColumn, measureLongRun } from './column.ts';
+import { measureExecutor, measureTypescriptCompress } from './host.ts';
+import { measureCommit, measureCompress, measureMerkle, measureNtt } from './kernels.ts';
+import type { MeasurementOutcome, MeasurementSettings } from './measurement.ts';
+import { measurePipelines } from './pipelines.ts';
+import { measureAdapter, measureRoofs } from './roofs.ts';
+
+export interface Measurement {
+  /** One line for `--help`. */
+  readonly about: string;
+  readonly usesDevice: boolean;
+  /** True when its rates are held against the roofs. */
+  readonly hasRoofs?: boolean;
+  /** True when it is measured twice, with an empty cache of the driver and with a filled one. */
+  readonly isCached?: boolean;
+  /** True when it takes too long on a software driver and has to be asked for. */
+  readonly isLong?: boolean;
+  readonly measure: (settings: MeasurementSettings) => Promise<MeasurementOutcome>;
+}
+
+export const MEASUREMENT_NAMES = [
+  'adapter',
+  'roofs',
+  'ntt',
+  'compress',
+  'merkle',
+  'commit',
+  'executor',
+  'typescriptCompress',
+  'pipelines',
+  'column',
+  'longRun',
+] as const;
+export type MeasurementName = (typeof MEASUREMENT_NAMES)[number];
+
+export const MEASUREMENTS: Readonly<Record<MeasurementName, Measurement>> = {
+  adapter: { about: 'which adapter answers, and how soon', usesDevice: true, measure: measureAdapter },
+  roofs: { about: 'multiply rate and copy bandwidth of the device', usesDevice: true, measure: measureRoofs },
+  ntt: {
+    about: 'inverse number-theoretic transforms',
+    usesDevice: true,
+    hasRoofs: true,
+    measure: measureNtt,
+  },
+  compress: {
+    about: 'the kernel of Merkle levels',
+    usesDevice: true,
+    hasRoofs: true,
+    measure: measureCompress,
+  },
+  merkle: { about: 'trees over rows', usesDevice: true, hasRoofs: true, measure: measureMerkle },
+  commit: { about: 'extension by 4 and tree', usesDevice: true, hasRoofs: true, measure: measureCommit },
+  executor: { about: 'cycles of plain instructions', usesDevice: false, measure: measureExecutor },
+  typescriptCompress: {
+    about: 'the hash in plain TypeScript',
+    usesDevice: false,
+    measure: measureTypescriptCompress,
+  },
+  pipelines: {
+    about: 'compilation of every pipeline, cold and warm',
+    usesDevice: true,
+    isCached: true,
+    measure: measurePipelines,
+  },
+  column: {
+    about: 'a column of a real block: proof, stages, verification',
+    usesDevice: true,
+    measure: measureColumn,
+  },
+  longRun: {
+    about: 'a long run of plain instructions: proof, stages, verification',
+    usesDevice: true,
+    isLong: true,
+    measure: measureLongRun,
+  },
+};
+
+/** Throws: RangeError on an unknown name. */
+export function parseNames(list: string): MeasurementName[] {
+  return list.split(',').map((text) => {
+    const name = MEASUREMENT_NAMES.find((known) => known === text);
+    if (!name)
+      throw new RangeError(`there is no measurement ${text}; known: ${MEASUREMENT_NAMES.join(', ')}`);
+    return name;
+  });
+}

@@ -1,0 +1,114 @@
+/** The report as a table for people. */
+import type { Figure, RoofShare, StageSeconds } from './measurement.ts';
+import type { BenchReport, MeasuredEntry } from './run.ts';
+
+const MEBIBYTE = 2 ** 20;
+const PREFIXES = [
+  [1e12, 'T'],
+  [1e9, 'G'],
+  [1e6, 'M'],
+  [1e3, 'k'],
+] as const;
+
+/** Three digits that matter, with a prefix for large rates. */
+export function formatValue(value: number, unit: string): string {
+  const [factor, prefix] = PREFIXES.find(([least]) => unit !== 's' && value >= least) ?? [1, ''];
+  const scaled = value / factor;
+  const digits = scaled >= 100 ? 0 : scaled >= 10 ? 1 : scaled >= 1 ? 2 : 3;
+  return `${scaled.toFixed(digits)} ${prefix}${unit}`;
+}
+
+/** Lines of columns that are as wide as their widest cell. */
+export function formatTable(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows)
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** How a figure stands to its target: met, or by how much it misses it. */
+export function formatTarget({ median, target, unit }: Figure): string {
+  if (!target) return '';
+  const isMet = target.bound === 'atLeast' ? median >= target.value : median <= target.value;
+  const bound = `${target.bound === 'atLeast' ? '>=' : '<='} ${formatValue(target.value, unit)}`;
+  return isMet ? `${bound}: met` : `${bound}: missed, ${(median / target.value).toFixed(2)} of it`;
+}
+
+function formatShare({ roof, perUnit, share }: RoofShare): string {
+  const cost = perUnit >= 10 ? perUnit.toFixed(0) : perUnit.toFixed(1);
+  const what = roof === 'multiplicationsPerSecond' ? 'multiplications' : 'bytes';
+  return `${(100 * share).toFixed(0)}% of ${what} (${cost} each)`;
+}
+
+function figureRow(figure: Figure, hasTargets: boolean): string[] {
+  const { least, greatest, unit, runs } = figure;
+  return [
+    figure.name,
+    formatValue(figure.median, unit),
+    runs === 1 ? 'one run' : `${formatValue(least, unit)} .. ${formatValue(greatest, unit)}, ${runs} runs`,
+    (figure.shares ?? []).map(formatShare).join(', '),
+    hasTargets ? formatTarget(figure) : '',
+  ];
+}
+
+function stageRows(stages: readonly StageSeconds[]): string[][] {
+  const total = stages.reduce((sum, { seconds }) => sum + seconds, 0);
+  return [
+    ['stage', 'seconds', 'device', 'host', 'share'],
+    ...stages.map(({ stage, seconds, deviceSeconds, hostSeconds }) => [
+      stage,
+      seconds.toFixed(3),
+      deviceSeconds.toFixed(3),
+      hostSeconds.toFixed(3),
+      `${((100 * seconds) / total).toFixed(1)}%`,
+    ]),
+  ];
+}
+
+function formatEntry(entry: MeasuredEntry): string {
+  const { name, stages, facts, peakResidentBytes, peakDeviceBytes } = entry;
+  const memory = [
+    `peak of the process ${Math.round(peakResidentBytes / MEBIBYTE)} MiB`,
+    ...(peakDeviceBytes === undefined
+      ? []
+      : [`of device buffers ${Math.round(peakDeviceBytes / MEBIBYTE)} MiB`]),
+  ].join(', ');
+  const known = Object.entries(facts ?? {}).map(([fact, value]) => `  ${fact}: ${value}`);
+  return [
+    `${name} (${entry.seconds.toFixed(1)} s; ${memory})`,
+    ...(stages ? [formatTable(stageRows(stages)).replace(/^/gm, '  ')] : []),
+    ...known,
+  ].join('\n');
+}
+
+export function formatReport(report: BenchReport): string {
+  const { adapter, versions, host } = report;
+  return [
+    `adapter     ${adapter ? adapter.name : 'none used'}`,
+    `versions    colonnade ${versions.colonnade ?? 'unknown'}, node ${versions.node}, webgpu ${versions.webgpu}`,
+    `host        ${host.processor}, ${host.cores} cores, load ${host.loadBefore.toFixed(2)} before the start`,
+    `date        ${report.date}, scale ${report.scale}, ${report.seconds.toFixed(0)} s in all`,
+    '',
+    formatTable([
+      [
+        'figure',
+        'median',
+        'spread',
+        'share of the measured roofs',
+        report.scale === 'software' ? 'target on 2 cores with lavapipe' : '',
+      ],
+      ...report.measurements.flatMap(({ figures }) =>
+        figures.map((figure) => figureRow(figure, report.scale === 'software')),
+      ),
+    ]),
+    '',
+    ...report.measurements.map(formatEntry),
+  ].join('\n');
+}
