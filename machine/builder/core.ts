@@ -4,7 +4,7 @@
  * Source: docs/spec/machine.md, section Programs.
  */
 
-import { add, MODULUS } from '../../stark/field/koalaBear.ts';
+import { MODULUS } from '../../stark/field/koalaBear.ts';
 import type { FlagName } from '../instruction.ts';
 import type { Program } from '../program.ts';
 import { assemble } from './assemble.ts';
@@ -193,11 +193,7 @@ export function createCore(programName: string): Core {
   return core;
 }
 
-/** The sum of a constant and an offset in words. */
-export function offsetConstant(base: number, words: number): number {
-  return add(base, constantWord(words));
-}
-
+/** As `constantOf`, the word itself. */
 export function constantWord(value: number): number {
   const constant = constantOf(value);
   return constant.kind === 'constant' ? constant.value : 0;
