@@ -29,21 +29,22 @@ fn expandPoseidon(
     state[lane] = tile[lane * params.rowCount + row];
   }
   var place = POSEIDON_WIDTH * params.rowCount + row;
-  for (var round = 0u; round < 2u * POSEIDON_HALF_FULL_ROUNDS; round += 1u) {
-    if (round == POSEIDON_HALF_FULL_ROUNDS) {
-      for (var partial = 0u; partial < POSEIDON_PARTIAL_ROUNDS; partial += 1u) {
-        state[0] = fieldCube(fieldAdd(state[0], POSEIDON_PARTIAL_CONSTANTS[partial]));
-        tile[place] = state[0];
+  for (var half = 0u; half < 2u; half += 1u) {
+    for (var round = 0u; round < POSEIDON_HALF_FULL_ROUNDS; round += 1u) {
+      let constants = (half * POSEIDON_HALF_FULL_ROUNDS + round) * POSEIDON_WIDTH;
+      for (var lane = 0u; lane < POSEIDON_WIDTH; lane += 1u) {
+        state[lane] = fieldCube(fieldAdd(state[lane], POSEIDON_FULL_CONSTANTS[constants + lane]));
+        tile[place] = state[lane];
         place += params.rowCount;
-        poseidonLinear(&state);
       }
+      poseidonLinear(&state);
     }
-    for (var lane = 0u; lane < POSEIDON_WIDTH; lane += 1u) {
-      let constant = POSEIDON_FULL_CONSTANTS[round * POSEIDON_WIDTH + lane];
-      state[lane] = fieldCube(fieldAdd(state[lane], constant));
-      tile[place] = state[lane];
+    let partialRounds = poseidonPartialRoundsAfter(half);
+    for (var round = 0u; round < partialRounds; round += 1u) {
+      state[0] = fieldCube(fieldAdd(state[0], POSEIDON_PARTIAL_CONSTANTS[round]));
+      tile[place] = state[0];
       place += params.rowCount;
+      poseidonLinear(&state);
     }
-    poseidonLinear(&state);
   }
 }

@@ -44,16 +44,22 @@ fn poseidonFullRound(state: ptr<function, array<u32, 16>>, round: u32) {
   poseidonLinear(state);
 }
 
+/// Partial rounds that follow the first or the second half of the full rounds.
+fn poseidonPartialRoundsAfter(half: u32) -> u32 {
+  return select(0u, POSEIDON_PARTIAL_ROUNDS, half == 0u);
+}
+
+/// The two halves are one loop, so that a full round is compiled once.
 fn poseidonPermute(state: ptr<function, array<u32, 16>>) {
-  for (var round = 0u; round < POSEIDON_HALF_FULL_ROUNDS; round += 1u) {
-    poseidonFullRound(state, round);
-  }
-  for (var round = 0u; round < POSEIDON_PARTIAL_ROUNDS; round += 1u) {
-    (*state)[0] = fieldCube(fieldAdd((*state)[0], POSEIDON_PARTIAL_CONSTANTS[round]));
-    poseidonLinear(state);
-  }
-  for (var round = 0u; round < POSEIDON_HALF_FULL_ROUNDS; round += 1u) {
-    poseidonFullRound(state, POSEIDON_HALF_FULL_ROUNDS + round);
+  for (var half = 0u; half < 2u; half += 1u) {
+    for (var round = 0u; round < POSEIDON_HALF_FULL_ROUNDS; round += 1u) {
+      poseidonFullRound(state, half * POSEIDON_HALF_FULL_ROUNDS + round);
+    }
+    let partialRounds = poseidonPartialRoundsAfter(half);
+    for (var round = 0u; round < partialRounds; round += 1u) {
+      (*state)[0] = fieldCube(fieldAdd((*state)[0], POSEIDON_PARTIAL_CONSTANTS[round]));
+      poseidonLinear(state);
+    }
   }
 }
 
