@@ -108,6 +108,22 @@ test('additions, subtractions, comparisons and checks are right and accepted', (
   assert.deepEqual(sample().check(), { ok: true });
 });
 
+test('a table without padding is accepted', () => {
+  const memory = createMemory(4096);
+  writeInteger(memory, 0, TOP - 140n);
+  writeInteger(memory, 16, 1n);
+  const calls = Array.from({ length: 128 }, (_, index) => ({
+    tag: TAG.WORD_ADD,
+    a: index === 0 ? 0 : 16 + 16 * index,
+    b: 16,
+    c: 32 + 16 * index,
+  }));
+  const { trace, check } = traceCalls(wordTable, runCalls(wordTable, memory, calls), memory.image);
+  assert.equal(readInteger(memory, 32 + 16 * 127), TOP - 12n);
+  assert.equal(trace.logHeight, 7);
+  assert.deepEqual(check(), { ok: true });
+});
+
 test('every constraint is named by a one-cell change', () => {
   const { found, missing } = oneCellMutations(air, sample().trace, createRandom(SEED + 1), 2000);
   assert.deepEqual(missing, []);

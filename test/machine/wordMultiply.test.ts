@@ -36,7 +36,7 @@ function products(pairs: readonly (readonly [bigint, bigint])[]): TracedTable {
   return traceCalls(wordMultiplyTable, log, memory.image);
 }
 
-/** Seven products of 32 rows, the last four rows padding. */
+/** Seven products: 28 rows, then padding. */
 function sample(): TracedTable {
   const random = createRandom(SEED);
   const bits = (count: number): bigint => {
@@ -83,6 +83,13 @@ test('products are right and accepted, at the greatest carries too', () => {
     [21_000n, ones(240n)],
   ];
   assert.deepEqual(products(pairs).check(), { ok: true });
+});
+
+test('a table without padding is accepted', () => {
+  const pairs = Array.from({ length: 32 }, (_, index) => [BigInt(index + 1) << 100n, 65_537n] as const);
+  const { trace, check } = products(pairs);
+  assert.equal(2 ** trace.logHeight, 4 * pairs.length);
+  assert.deepEqual(check(), { ok: true });
 });
 
 test('every constraint is named by a one-cell change', () => {
