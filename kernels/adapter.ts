@@ -2,7 +2,7 @@
  * Chooses what runs the shaders and prepares the environment of the process that will: a hardware adapter, else an
  * installed Mesa lavapipe, else SwiftShader out of an npm package. The loader path must be set before a process starts
  * and the driver path before it first asks for an adapter, so the parent decides both.
- * Source: docs/decisions on adapters; the order is that of the first driver that passes a probe.
+ * Under 'auto' the first driver that passes a probe is taken.
  */
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';

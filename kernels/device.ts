@@ -2,6 +2,7 @@
  * One WebGPU device with what every kernel needs: its limits, buffers, pipelines and command queue, and typed errors for
  * exhausted memory, a lost device and refused commands.
  */
+import { totalmem } from 'node:os';
 import { create, globals } from 'webgpu';
 import { type BufferArena, createArena } from './arena.ts';
 import { KernelError } from './errors.ts';
@@ -32,7 +33,10 @@ export interface DeviceOptions {
   readonly robustness: 'on' | 'off';
   /** Forces a smaller storage binding, in bytes, so that tests exercise chunks. */
   readonly bindingLimit?: number;
-  /** Most bytes of all buffers together; without it only the device itself is the limit. */
+  /**
+   * Most bytes of all buffers together. When left out: 3/4 of the machine's memory on a software adapter, whose buffers
+   * are ordinary memory; on hardware the device itself is the limit.
+   */
   readonly byteBudget?: number;
   /** Wanted upper bound of a submission's duration; 300 when left out. */
   readonly submissionMs?: number;
@@ -111,14 +115,17 @@ export async function openDevice(options: DeviceOptions): Promise<ComputeDevice>
       throw new KernelError('VALIDATION', message);
     }
   };
-  const arena = createArena(gpu, options.byteBudget ?? Number.MAX_SAFE_INTEGER, throwIfLost);
+  const description = describeAdapter(adapter.info);
+  const byteBudget =
+    options.byteBudget ?? (description.isSoftware ? softwareBudget() : Number.MAX_SAFE_INTEGER);
+  const arena = createArena(gpu, byteBudget, throwIfLost);
   const bindingBytes = Math.min(
     options.bindingLimit ?? Number.MAX_SAFE_INTEGER,
     gpu.limits.maxStorageBufferBindingSize,
   );
   return {
     gpu,
-    adapter: describeAdapter(adapter.info),
+    adapter: description,
     limits: {
       bindingBytes,
       bufferBytes: gpu.limits.maxBufferSize,
@@ -137,6 +144,12 @@ export async function openDevice(options: DeviceOptions): Promise<ComputeDevice>
       gpu.destroy();
     },
   };
+}
+
+/** Beyond the machine's or the container's memory the system would end the process instead of refusing a buffer. */
+function softwareBudget(): number {
+  const constrained = process.constrainedMemory();
+  return Math.floor((3 * Math.min(totalmem(), constrained > 0 ? constrained : totalmem())) / 4);
 }
 
 export function describeAdapter(information: GPUAdapterInfo): AdapterDescription {

@@ -67,11 +67,6 @@ export function releaseMatrix(device: ComputeDevice, matrix: GpuMatrix): void {
   for (const chunk of matrix.chunks) device.arena.release(chunk.buffer);
 }
 
-/** Bytes of a matrix on the device. */
-export function matrixBytes(matrix: Pick<GpuMatrix, 'rows' | 'columns'>): number {
-  return 4 * matrix.rows * matrix.columns;
-}
-
 /** The chunk that holds `column`, and the column's place in it. Throws: RangeError. */
 export function locateColumn(
   matrix: GpuMatrix,
@@ -172,34 +167,4 @@ export async function writeCanonical(
 ): Promise<void> {
   await device.queue.write(buffer, 0, words);
   await convert(device, 'toMontgomeryWords', buffer, words.length);
-}
-
-/**
- * Copies rows `firstRow`.. of every column, cyclically, into one buffer: word `column * rowCount + row`. For kernels that
- * read more columns than a chunk has. The caller sizes `target`: columns * rowCount words.
- */
-export async function copyRowTile(
-  device: ComputeDevice,
-  matrix: GpuMatrix,
-  firstRow: number,
-  rowCount: number,
-  target: GPUBuffer,
-  targetWord = 0,
-): Promise<void> {
-  if (rowCount > matrix.rows || 4 * (targetWord + matrix.columns * rowCount) > target.size) {
-    throw new KernelError('SHAPE_MISMATCH', `row tile of ${rowCount} rows into ${target.label}`, {
-      expected: 4 * (targetWord + matrix.columns * rowCount),
-      got: target.size,
-    });
-  }
-  const start = firstRow % matrix.rows;
-  const straight = Math.min(rowCount, matrix.rows - start);
-  for (let column = 0; column < matrix.columns; column++) {
-    const { chunk, offsetWords } = locateColumn(matrix, column);
-    const place = targetWord + column * rowCount;
-    await device.queue.copy(chunk.buffer, offsetWords + start, target, place, straight);
-    if (straight < rowCount) {
-      await device.queue.copy(chunk.buffer, offsetWords, target, place + straight, rowCount - straight);
-    }
-  }
 }

@@ -29,6 +29,8 @@ export interface ProveResult {
   /** Seconds during which the device worked. */
   readonly deviceSeconds: number;
   readonly peakDeviceBytes: number;
+  /** The longest submission since the process started; submissions are sized to stay under 300 ms. */
+  readonly longestSubmissionMs: number;
 }
 
 export interface ProveProgress {

@@ -90,6 +90,7 @@ export function createProverService({ systems, profiles }: ProverServiceOptions)
         totalSeconds: (performance.now() - started) / 1000,
         deviceSeconds: device.queue.statistics.busySeconds - busyBefore,
         peakDeviceBytes: device.arena.gauge().peakBytes,
+        longestSubmissionMs: device.queue.statistics.longestSubmissionMs,
       };
     },
   };

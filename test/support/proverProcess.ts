@@ -60,6 +60,7 @@ await serveProver({
       totalSeconds: 0,
       deviceSeconds: device.queue.statistics.busySeconds,
       peakDeviceBytes: device.arena.gauge().peakBytes,
+      longestSubmissionMs: device.queue.statistics.longestSubmissionMs,
     };
   },
 });
