@@ -26,6 +26,7 @@ import {
   ONE_QUERY,
   proveIn,
   settingOf,
+  TALL,
   verdictIn,
   withEntry,
   withWord,
@@ -178,7 +179,7 @@ describe('T: transcript', () => {
   });
 
   it('T7: openings chosen after the batching challenges are rejected', async () => {
-    const setting = await createSetting(ONE_QUERY);
+    const setting = await createSetting(ONE_QUERY, TALL);
     assertAccepted(verdictIn(setting, await proveIn(setting)));
     // Two values at zeta * g that no constraint reads are changed so that their weighted sum stays the same.
     const challenges: extension.Extension[] = [];
@@ -217,20 +218,21 @@ describe('T: transcript', () => {
   });
 
   it('T8: nothing can be changed after a later challenge', async () => {
-    const setting = await createSetting(ONE_QUERY);
+    const setting = await createSetting(ONE_QUERY, TALL);
     const proof = decodeIn(setting, await proveIn(setting));
     assertAccepted(verdictIn(setting, encodeWith(proof, {})));
     // A final polynomial that agrees at the one place where it is checked: p(y) + c * (y - y_q).
     const logRows = ONE_QUERY.logFinalLength + ONE_QUERY.logBlowup;
+    const queryBits = TALL.walk + ONE_QUERY.logBlowup;
     const indices: number[] = [];
     const transcript = createCheatingTranscript({
       squeeze: (label, words) => {
-        if (label === LABEL.QUERY) indices.push(words[0]! % 2 ** 8);
+        if (label === LABEL.QUERY) indices.push(words[0]! % 2 ** queryBits);
         return words;
       },
     });
     await proveIn(setting, { transcript });
-    const point = power(rootOfUnity(logRows), reverseBits(indices[0]! >> (8 - logRows), logRows));
+    const point = power(rootOfUnity(logRows), reverseBits(indices[0]! >> (queryBits - logRows), logRows));
     const finalPolynomial = withWord(withWord(proof.finalPolynomial, 0, MODULUS - point), extension.DEGREE);
     assertRejected(verdictIn(setting, encodeWith(proof, { finalPolynomial })), 'TREE_OPENING');
     const unbound = await proveIn(setting, { transcript: without(LABEL.FINAL_POLYNOMIAL) });

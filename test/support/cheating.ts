@@ -42,6 +42,9 @@ export const GROUND: Profile = {
 /** Four tables of three heights. */
 export const HEIGHTS: ToyHeights = { walk: 5, square: 3, pulse: 4 };
 
+/** Tall, so that with one query another transcript hardly ever gives the same index. */
+export const TALL: ToyHeights = { walk: 8, square: 3, pulse: 4 };
+
 export interface Setting {
   readonly instance: ToyInstance;
   readonly profile: Profile;
