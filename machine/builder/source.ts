@@ -19,7 +19,7 @@ export function captureSource(): SourceMark {
 /** `folder/file.ts:line` of the first stack frame outside of the builder. */
 export function sourceLine(mark: SourceMark): string {
   for (const line of (mark.stack ?? '').split('\n').slice(1)) {
-    if (/\/machine\/builder(\.|\/)/.test(line)) continue;
+    if (/\/machine\/builder(\.ts|\.js|\/)/.test(line)) continue;
     const found = /([^/\s(]+\/)?([^/\s(]+:\d+):\d+\)?$/.exec(line);
     if (found) return `${found[1] ?? ''}${found[2]}`;
   }
