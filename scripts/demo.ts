@@ -93,8 +93,11 @@ async function finishColumn(
   place: string,
   key: VerifyingKey,
 ): Promise<ProvedColumn> {
+  let said = '';
   const job = await waitForJob(url, id, ({ state, attempts }) => {
-    say(`column ${column.columnIndex} (${place}): ${state}${attempts > 1 ? `, attempt ${attempts}` : ''}`);
+    const line = `column ${column.columnIndex} (${place}): ${state}${attempts > 1 ? `, attempt ${attempts}` : ''}`;
+    if (line !== said) say(line);
+    said = line;
   });
   if (job.proof === undefined) throw new Error('a job that succeeded has no proof');
   const statement = executeColumn(column);

@@ -45,11 +45,12 @@ export async function waitForJob(
   id: string,
   onState: (job: JobAnswer) => void,
 ): Promise<JobAnswer> {
-  let shown = 0;
+  let shown = '';
   for (;;) {
     const job = jobSchema.parse(await answerOf(await fetch(`${url}/v1/proofs/${id}`)));
-    if (job.events.length !== shown) {
-      shown = job.events.length;
+    const state = `${job.events.length} ${job.progress?.stage}`;
+    if (state !== shown) {
+      shown = state;
       onState(job);
     }
     if (job.state === 'succeeded') return job;

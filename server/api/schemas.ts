@@ -48,6 +48,8 @@ export const jobSchema = z.object({
   input: z.enum(['inputs', 'trace']),
   state: z.enum(['queued', 'running', 'verifying', 'succeeded', 'failed']),
   attempts: z.number(),
+  /** Of a running job. */
+  progress: z.object({ stage: z.string(), fraction: z.number() }).optional(),
   events: z.array(z.object({ state: z.string(), at: z.string(), note: z.string().optional() })),
   failure: z
     .object({

@@ -1,5 +1,5 @@
 /** A job: one proof that somebody asked for, from its submission to its proof or failure. */
-import type { ProofInput, ProofMeasures } from '../prover/prover.ts';
+import type { ProofInput, ProofMeasures, ProofProgress } from '../prover/prover.ts';
 
 export const JOB_FAILURES = {
   INPUTS_REFUSED: 'The program refused the inputs.',
@@ -30,7 +30,7 @@ export interface JobProof {
 
 export type JobState =
   | { readonly name: 'queued' }
-  | { readonly name: 'running'; readonly attempt: number }
+  | { readonly name: 'running'; readonly attempt: number; readonly progress: ProofProgress }
   | { readonly name: 'verifying'; readonly attempt: number }
   | { readonly name: 'succeeded'; readonly proof: JobProof }
   | { readonly name: 'failed'; readonly failure: JobFailure };

@@ -77,7 +77,8 @@ export function createJobQueue(options: QueueOptions): JobQueue {
   /** True when the job is finished, false when the attempt is lost. */
   async function attempt({ entry, request }: Waiting): Promise<boolean> {
     entry.attempts += 1;
-    enter(entry, { name: 'running', attempt: entry.attempts });
+    const { attempts } = entry;
+    enter(entry, { name: 'running', attempt: attempts, progress: { stage: 'execute', fraction: 0 } });
     const timeout = AbortSignal.timeout(options.attemptTimeoutMs);
     const signal = AbortSignal.any([stop.signal, timeout]);
     let outcome: Awaited<ReturnType<Prover['prove']>>;
@@ -85,6 +86,9 @@ export function createJobQueue(options: QueueOptions): JobQueue {
       outcome = await prover.prove(
         { program: request.program, profile: request.profile, input: request.input },
         signal,
+        (progress) => {
+          entry.state = { name: 'running', attempt: attempts, progress };
+        },
       );
     } catch (error) {
       if (!(error instanceof AttemptLost)) throw error;

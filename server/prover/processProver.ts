@@ -60,7 +60,7 @@ export async function startProcessProver({ adapter, log }: ProcessProverOptions)
       }
     },
 
-    async prove({ program, profile, input }, signal): Promise<ProofOutcome> {
+    async prove({ program, profile, input }, signal, onProgress): Promise<ProofOutcome> {
       let traced: Traced;
       try {
         traced = await tracer.call('traceTask', { program, input }, signal);
@@ -74,7 +74,7 @@ export async function startProcessProver({ adapter, log }: ProcessProverOptions)
       try {
         result = await handle.prove(
           { systemName: COLONNADE_MACHINE.name, profileName: profile, preprocessed, traces, statement },
-          { signal },
+          { signal, onProgress: ({ stage, fraction }) => onProgress({ stage, fraction }) },
         );
       } catch (error) {
         return failureOf(error);

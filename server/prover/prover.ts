@@ -71,6 +71,13 @@ export class AttemptLost extends Error {
   }
 }
 
+/** Where a running attempt is. */
+export interface ProofProgress {
+  readonly stage: string;
+  /** Share of the proof's steps that is done, 0..1; a count of steps, not of time. */
+  readonly fraction: number;
+}
+
 export type ProverState =
   | { readonly state: 'starting' }
   | { readonly state: 'ready'; readonly adapter: AdapterDescription }
@@ -82,6 +89,10 @@ export interface Prover {
    * Runs the program or checks the uploaded run, and proves it. An aborted proof stops using the device.
    * Throws: AttemptLost; anything else is a bug.
    */
-  prove(task: ProofTask, signal: AbortSignal): Promise<ProofOutcome>;
+  prove(
+    task: ProofTask,
+    signal: AbortSignal,
+    onProgress: (progress: ProofProgress) => void,
+  ): Promise<ProofOutcome>;
   close(): Promise<void>;
 }

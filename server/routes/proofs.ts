@@ -148,6 +148,7 @@ function jobAnswer(job: Job, profiles: Services['profiles']): JobAnswer {
       at: new Date(atMs).toISOString(),
       ...(note === undefined ? {} : { note }),
     })),
+    ...(state.name === 'running' ? { progress: state.progress } : {}),
     ...(state.name === 'failed'
       ? { failure: { title: JOB_FAILURES[state.failure.code], ...state.failure } }
       : {}),

@@ -451,6 +451,8 @@ describe('jobs', () => {
     const service = await startFakeService({ prove: proveForever });
     const id = await submit(service);
     assertProblem(await service.app.inject({ url: `/v1/proofs/${id}/proof` }), 409, 'proof-not-available');
+    const job = (await service.app.inject({ url: `/v1/proofs/${id}` })).json() as { progress: object };
+    assert.deepEqual(job.progress, { stage: 'commitMain', fraction: 0.5 });
     await service.close();
     assert.equal(service.jobs.find(id)?.state.name, 'failed');
   });

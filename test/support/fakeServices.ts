@@ -95,7 +95,8 @@ export async function startFakeService(
   const proved: ProofTask[] = [];
   const prover: Prover = {
     state: overrides.state ?? (() => ({ state: 'ready', adapter: ADAPTER })),
-    prove: (task, signal) => {
+    prove: (task, signal, onProgress) => {
+      onProgress({ stage: 'commitMain', fraction: 0.5 });
       proved.push(task);
       return (overrides.prove ?? honestProve)(task, signal);
     },

@@ -1,0 +1,148 @@
+/**
+ * The service as it is in production, on whatever adapter this machine has: inputs and an uploaded run become proofs that
+ * verify; a wrong run is named; a prover process that dies costs one attempt.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { blockInput, type ColumnBlock } from '../../chain/blockInput.ts';
+import type { ExecutionTrace } from '../../machine/executionTrace.ts';
+import { run } from '../../machine/system.ts';
+import { encodeTrace } from '../../machine/traceCodec.ts';
+import { executeColumn } from '../../programs/column/execute.ts';
+import { columnInputToJson } from '../../programs/column/input.ts';
+import { columnStatementDigest } from '../../programs/column/statement.ts';
+import { downloadProof, submitInputs, waitForJob, waitUntilReady } from '../../scripts/demoClient.ts';
+import { formatStatement, type JobAnswer, jobSchema } from '../../server/api/schemas.ts';
+import { COLUMN_PROGRAM } from '../../server/columnProgram.ts';
+import { verifyingKeyOf } from '../../server/keys.ts';
+import { type Service, startService } from '../../server/service.ts';
+import { parseSettings } from '../../server/settings.ts';
+import { LEAF } from '../../stark/profile.ts';
+import { productionPolicy, verify } from '../../stark/verifier.ts';
+import { readBlock } from '../support/blocks.ts';
+
+const OCTETS = { 'content-type': 'application/octet-stream' };
+
+describe('service', () => {
+  let service: Service;
+  let column: ColumnBlock;
+  let execution: ExecutionTrace;
+
+  before(async () => {
+    service = await startService(parseSettings(['--port', '0', '--log-level', 'error'], process.env));
+    const { adapter } = await waitUntilReady(service.url);
+    process.stdout.write(`# adapter: ${adapter.name}\n`);
+    const [first] = blockInput(readBlock(19923400), 6).columns;
+    assert.ok(first);
+    column = first;
+    execution = run(COLUMN_PROGRAM.program(), COLUMN_PROGRAM.hintsOf(column));
+  });
+  after(() => service.close());
+
+  async function upload(trace: ExecutionTrace): Promise<string> {
+    const response = await fetch(`${service.url}/v1/proofs?program=column&profile=leaf`, {
+      method: 'POST',
+      headers: OCTETS,
+      body: Buffer.from(encodeTrace(trace)),
+    });
+    const body: unknown = await response.json();
+    assert.equal(response.status, 202, JSON.stringify(body));
+    return jobSchema.parse(body).id;
+  }
+
+  const submit = (): Promise<string> =>
+    submitInputs(service.url, 'column', 'leaf', columnInputToJson(column));
+
+  async function failureOf(id: string): Promise<NonNullable<JobAnswer['failure']>> {
+    for (;;) {
+      const job = jobSchema.parse(await (await fetch(`${service.url}/v1/proofs/${id}`)).json());
+      assert.notEqual(job.state, 'succeeded');
+      if (job.failure !== undefined) return job.failure;
+      await sleep(100);
+    }
+  }
+
+  it('proves inputs and the run that they lead to with the same bytes, through a crash', async () => {
+    const fromInputs = await submit();
+    const fromTrace = await upload(execution);
+    let crashes = 0;
+    const job = await waitForJob(service.url, fromInputs, ({ progress }) => {
+      // The first attempt loses its process in the middle of the proof.
+      const processId = service.prover.processId();
+      if (progress !== undefined && progress.fraction > 0 && crashes === 0 && processId !== undefined) {
+        crashes += 1;
+        process.kill(processId, 'SIGKILL');
+      }
+    });
+    assert.equal(crashes, 1);
+    assert.equal(job.attempts, 2);
+    assert.ok(job.events.some(({ note }) => note === 'attempt 1 lost: CRASHED'));
+    const health = await fetch(`${service.url}/healthz`);
+    assert.equal(health.status, 200);
+
+    const digest = columnStatementDigest(executeColumn(column));
+    assert.equal(job.proof?.statement, formatStatement(digest));
+    const proof = await downloadProof(service.url, fromInputs);
+    const key = await verifyingKeyOf(COLUMN_PROGRAM.program(), LEAF);
+    assert.deepEqual(verify(key, digest, proof, productionPolicy()), { ok: true });
+
+    await waitForJob(service.url, fromTrace, () => {});
+    assert.deepEqual(await downloadProof(service.url, fromTrace), proof);
+
+    const verifyAt = (statement: string, bytes: Uint8Array): Promise<Response> =>
+      fetch(`${service.url}/v1/verify?program=column&profile=leaf&statement=${statement}`, {
+        method: 'POST',
+        headers: OCTETS,
+        body: Buffer.from(bytes),
+      });
+    const good = (await (await verifyAt(formatStatement(digest), proof)).json()) as { isValid: boolean };
+    assert.equal(good.isValid, true);
+    const otherDigest = digest.with(0, (digest[0] ?? 0) ^ 1);
+    const other = (await (await verifyAt(formatStatement(otherDigest), proof)).json()) as {
+      isValid: boolean;
+    };
+    assert.equal(other.isValid, false);
+    for (const bytes of [
+      proof.subarray(0, 100),
+      proof.subarray(4),
+      Buffer.concat([proof, Buffer.alloc(4)]),
+    ]) {
+      const response = await verifyAt(formatStatement(digest), bytes);
+      assert.equal(response.status, 400);
+      assert.equal(((await response.json()) as { code: string }).code, 'malformed-proof');
+    }
+  });
+
+  it('names what an uploaded run violates', async () => {
+    const wrong = { ...execution, pc: execution.pc.slice() };
+    wrong.pc[5] = 3;
+    const failure = await failureOf(await upload(wrong));
+    assert.equal(failure.code, 'TRACE_INVALID');
+    assert.deepEqual([failure.details['table'], failure.details['row']], ['cpu', 4]);
+    assert.equal(typeof failure.details['constraint'], 'string');
+    const claim = await failureOf(await upload({ ...execution, statement: new Uint32Array(8) }));
+    assert.equal(claim.code, 'TRACE_INVALID');
+  });
+
+  it('refuses columns that cannot be proved, by name', async () => {
+    const inputs = columnInputToJson(column) as { accounts: object[]; transfers: object[] };
+    const post = async (changed: object): Promise<{ code: string; columnError?: string }> => {
+      const response = await fetch(`${service.url}/v1/proofs`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ program: 'column', profile: 'leaf', inputs: changed }),
+      });
+      assert.equal(response.status >= 400 && response.status < 500, true);
+      return (await response.json()) as { code: string; columnError?: string };
+    };
+    assert.equal((await post({ ...inputs, transfers: [] })).columnError, 'EMPTY_COLUMN');
+    assert.equal((await post({ ...inputs, accounts: [] })).columnError, 'MISSING_ACCOUNT');
+    const withCode = inputs.accounts.map((account) => ({ ...account, code: '0x00' }));
+    assert.equal((await post({ ...inputs, accounts: withCode })).columnError, 'RECIPIENT_HAS_CODE');
+    assert.equal((await post({ ...inputs, chainId: 1 })).code, 'malformed-request');
+    assert.equal((await post({ ...inputs, chainId: '0x01' })).code, 'malformed-request');
+    const many = { ...inputs, transfers: new Array<object>(65536).fill(inputs.transfers[0] ?? {}) };
+    assert.equal((await post(many)).code, 'job-too-large');
+  });
+});
