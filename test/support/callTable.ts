@@ -3,7 +3,7 @@
  * memory and the range table. Also finds one-cell changes that violate a constraint.
  */
 
-import { BUS, BUSES, ROW_WORDS } from '../../machine/buses.ts';
+import { BUS, BUSES, RANGE_SIZE, ROW_WORDS } from '../../machine/buses.ts';
 import type { CallLog, CallTable, LookupCounts, Memory } from '../../machine/callTable.ts';
 import { MachineError } from '../../machine/errors.ts';
 import { completeHashTrace } from '../../machine/hash/table.ts';
@@ -115,7 +115,10 @@ function standIn(bus: number, tuples: readonly (readonly number[])[], multiplici
 export interface TracedTable {
   /** All columns, completed. */
   readonly trace: TableTrace;
-  /** The verdict on these columns in place of the honest ones; the stand-ins stay honest. */
+  /**
+   * The verdict on the honest columns with the multiplicities that the table's trace counted, or on columns of a prover who
+   * counts whatever he looks up that memory and range table hold.
+   */
   check(columns?: readonly Uint32Array[]): TraceVerdict;
 }
 
@@ -144,38 +147,71 @@ export function traceCalls(table: CallTable, calls: CallLog, words: Uint32Array)
     calls.d[index]!,
     calls.clk[index]!,
   ]);
-  const standIns = [
-    standIn(
-      BUS.CALL,
-      callTuples,
-      callTuples.map(() => 1),
-    ),
-    standIn(
-      BUS.ROW,
-      [...rows.keys()].map((row) => [row, ...words.subarray(row * ROW_WORDS, (row + 1) * ROW_WORDS)]),
-      [...rows.values()].map(negate),
-    ),
-    standIn(
-      BUS.RANGE,
-      [...ranges.keys()].map((value) => [value]),
-      [...ranges.values()].map(negate),
-    ),
-  ];
-  const system: AirSystem = defineSystem({
-    name: 'table alone',
-    version: 1,
-    buses: BUSES,
-    tables: [table.air, ...standIns.map(({ air }) => air)],
-  });
+  const memoryRow = (row: number): Uint32Array => words.subarray(row * ROW_WORDS, (row + 1) * ROW_WORDS);
+
+  /** The multiplicities that a prover would write for these columns: of what the memory and the range table hold. */
+  function recount(changed: readonly Uint32Array[]): void {
+    rows.clear();
+    ranges.clear();
+    const evaluator = createRowEvaluator(table.air.graph, {
+      rows: 2 ** trace.logHeight,
+      main: changed,
+      preprocessed: [],
+      nextStep: 1,
+      publicWords: new Uint32Array(8),
+      selector: traceSelectors(trace.logHeight),
+    });
+    for (let start = 0; start < 2 ** trace.logHeight; start += evaluator.blockRows) {
+      const height = evaluator.evaluate(start);
+      for (const { bus, multiplicity, values } of table.air.interactions)
+        for (let row = 0; row < height; row++) {
+          if (evaluator.values(multiplicity)[row] === 0) continue;
+          const [first = 0, ...others] = values.map((value) => evaluator.values(value)[row]!);
+          if (bus === BUS.RANGE && first < RANGE_SIZE) count(ranges, first);
+          if (bus === BUS.ROW && memoryRow(first).join() === others.join()) count(rows, first);
+        }
+    }
+  }
+
+  /** Calls as the cpu sends them, and the counts as they stand now. */
+  function standIns() {
+    return [
+      standIn(
+        BUS.CALL,
+        callTuples,
+        callTuples.map(() => 1),
+      ),
+      standIn(
+        BUS.ROW,
+        [...rows.keys()].map((row) => [row, ...memoryRow(row)]),
+        [...rows.values()].map(negate),
+      ),
+      standIn(
+        BUS.RANGE,
+        [...ranges.keys()].map((value) => [value]),
+        [...ranges.values()].map(negate),
+      ),
+    ];
+  }
+
   return {
     trace,
-    check: (changed = columns) =>
-      checkTrace(
+    check(changed) {
+      if (changed !== undefined) recount(changed);
+      const others = standIns();
+      const system: AirSystem = defineSystem({
+        name: 'table alone',
+        version: 1,
+        buses: BUSES,
+        tables: [table.air, ...others.map(({ air }) => air)],
+      });
+      return checkTrace(
         system,
-        [{ logHeight: trace.logHeight, columns: changed }, ...standIns.map((each) => each.trace)],
+        [{ logHeight: trace.logHeight, columns: changed ?? columns }, ...others.map((each) => each.trace)],
         [],
         new Uint32Array(8),
-      ),
+      );
+    },
   };
 }
 
