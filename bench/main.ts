@@ -16,7 +16,11 @@ import { type BenchReport, runBench } from './run.ts';
 
 /** The driver that the process's environment names, unprobed. */
 const AS_IS = 'environment';
+/** A measurement that hangs must not hang the benchmark. */
+const TIMEOUT_SECONDS = 900;
 const isBundle = import.meta.url.endsWith('.js');
+
+const MARKS = { always: '', onHardware: ' (on hardware, or by --only)', never: ' (by --only)' } as const;
 
 const HELP = `npm run bench -- [options]
 
@@ -30,7 +34,7 @@ const HELP = `npm run bench -- [options]
   --save              also write the JSON to bench/results/
   --help
 
-${MEASUREMENT_NAMES.map((name) => `  ${name.padEnd(18)}  ${MEASUREMENTS[name].about}${MEASUREMENTS[name].isLong ? ' (on hardware, or by --only)' : ''}`).join('\n')}
+${MEASUREMENT_NAMES.map((name) => `  ${name.padEnd(18)}  ${MEASUREMENTS[name].about}${MARKS[MEASUREMENTS[name].isDefault ?? 'always']}`).join('\n')}
 `;
 
 function count(text: string, option: string): number {
@@ -81,9 +85,11 @@ async function main(): Promise<void> {
     block: values.block,
     columns: count(values.columns, 'columns'),
     environment: chosen?.environment ?? {},
+    timeoutSeconds: TIMEOUT_SECONDS,
     onStart: (name) => console.error(`measuring ${name}`),
   });
   console.log(values.json ? JSON.stringify(report) : formatReport(report));
+  if (report.failures.length > 0) process.exitCode = 1;
   if (values.save) console.error(`saved ${save(report, values.quick)}`);
 }
 

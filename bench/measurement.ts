@@ -42,8 +42,17 @@ export interface StageSeconds {
   readonly hostSeconds: number;
 }
 
+/** Whether the device computes the right words in one respect. */
+export interface CheckVerdict {
+  readonly name: string;
+  readonly isPassed: boolean;
+  readonly seconds: number;
+  readonly failure?: string;
+}
+
 export interface MeasurementOutcome {
   readonly figures: readonly Figure[];
+  readonly checks?: readonly CheckVerdict[];
   readonly stages?: readonly StageSeconds[];
   /** Facts that are no figures: sizes, counts, digests. */
   readonly facts?: Readonly<Record<string, string | number | boolean>>;

@@ -48,6 +48,7 @@ export async function runMeasurement(
   name: MeasurementName,
   settings: MeasurementSettings,
   environment: Readonly<Record<string, string>>,
+  timeoutSeconds: number,
 ): Promise<MeasuredOutcome> {
   const started = performance.now();
   const entry = process.argv[1];
@@ -57,6 +58,8 @@ export async function runMeasurement(
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
+    timeout: 1000 * timeoutSeconds,
+    killSignal: 'SIGKILL',
   });
   // Drivers write what nobody needs, unless the process dies.
   let written = '';
@@ -69,7 +72,11 @@ export async function runMeasurement(
   child.on('message', (message) => {
     answer = message as Answer;
   });
-  const [status, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  // The channel ends after its last message, which may come after the process's end.
+  const [[status, signal]] = (await Promise.all([once(child, 'exit'), once(child, 'disconnect')])) as [
+    [number | null, string | null],
+    unknown,
+  ];
   if (answer === undefined) {
     throw new Error(`measurement ${name} ended by ${signal ?? `status ${status}`}: ${written}`);
   }

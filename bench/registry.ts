@@ -1,4 +1,5 @@
 /** Everything that can be measured, in the order of the report. */
+import { measureChecks } from './checks.ts';
 import { measureColumn, measureLongRun } from './column.ts';
 import { measureExecutor, measureTypescriptCompress } from './host.ts';
 import { measureCommit, measureCompress, measureMerkle, measureNtt } from './kernels.ts';
@@ -14,13 +15,14 @@ export interface Measurement {
   readonly hasRoofs?: boolean;
   /** True when it is measured twice, with an empty cache of the driver and with a filled one. */
   readonly isCached?: boolean;
-  /** True when it takes too long on a software driver and has to be asked for. */
-  readonly isLong?: boolean;
+  /** When it is measured without being asked for; always when left out. */
+  readonly isDefault?: 'onHardware' | 'never';
   readonly measure: (settings: MeasurementSettings) => Promise<MeasurementOutcome>;
 }
 
 export const MEASUREMENT_NAMES = [
   'adapter',
+  'checks',
   'roofs',
   'ntt',
   'compress',
@@ -36,6 +38,12 @@ export type MeasurementName = (typeof MEASUREMENT_NAMES)[number];
 
 export const MEASUREMENTS: Readonly<Record<MeasurementName, Measurement>> = {
   adapter: { about: 'which adapter answers, and how soon', usesDevice: true, measure: measureAdapter },
+  checks: {
+    about: 'known answers, kernels and proofs against plain TypeScript',
+    usesDevice: true,
+    isDefault: 'never',
+    measure: measureChecks,
+  },
   roofs: { about: 'multiply rate and copy bandwidth of the device', usesDevice: true, measure: measureRoofs },
   ntt: {
     about: 'inverse number-theoretic transforms',
@@ -71,7 +79,7 @@ export const MEASUREMENTS: Readonly<Record<MeasurementName, Measurement>> = {
   longRun: {
     about: 'a long run of plain instructions: proof, stages, verification',
     usesDevice: true,
-    isLong: true,
+    isDefault: 'onHardware',
     measure: measureLongRun,
   },
 };

@@ -59,7 +59,9 @@ function figureRow(figure: Figure, hasTargets: boolean): string[] {
 }
 
 function stageRows(stages: readonly StageSeconds[]): string[][] {
-  const total = stages.reduce((sum, { seconds }) => sum + seconds, 0);
+  const sumOf = (part: 'seconds' | 'deviceSeconds' | 'hostSeconds'): number =>
+    stages.reduce((sum, stage) => sum + stage[part], 0);
+  const total = sumOf('seconds');
   return [
     ['stage', 'seconds', 'device', 'host', 'share'],
     ...stages.map(({ stage, seconds, deviceSeconds, hostSeconds }) => [
@@ -69,6 +71,9 @@ function stageRows(stages: readonly StageSeconds[]): string[][] {
       hostSeconds.toFixed(3),
       `${((100 * seconds) / total).toFixed(1)}%`,
     ]),
+    ['total', total, sumOf('deviceSeconds'), sumOf('hostSeconds')].map((cell) =>
+      typeof cell === 'number' ? cell.toFixed(3) : cell,
+    ),
   ];
 }
 
@@ -84,6 +89,10 @@ function formatEntry(entry: MeasuredEntry): string {
   return [
     `${name} (${entry.seconds.toFixed(1)} s; ${memory})`,
     ...(stages ? [formatTable(stageRows(stages)).replace(/^/gm, '  ')] : []),
+    ...(entry.checks ?? []).map(
+      ({ name: check, isPassed, failure, seconds }) =>
+        `  ${isPassed ? 'passed' : 'FAILED'}  ${check} (${seconds.toFixed(1)} s)${failure ? `: ${failure}` : ''}`,
+    ),
     ...known,
   ].join('\n');
 }
@@ -110,5 +119,6 @@ export function formatReport(report: BenchReport): string {
     ]),
     '',
     ...report.measurements.map(formatEntry),
+    ...report.failures.map(({ name, message }) => `FAILED ${name}: ${message}`),
   ].join('\n');
 }

@@ -20,12 +20,22 @@ export interface RunOptions {
   readonly columns: number;
   /** Of the processes that use the device. */
   readonly environment: Readonly<Record<string, string>>;
+  /** A measurement that takes longer is ended. */
+  readonly timeoutSeconds: number;
   /** Called before every measurement. */
   readonly onStart?: (name: MeasurementName) => void;
+  /** Called after every measurement with the report so far. */
+  readonly onReport?: (report: BenchReport) => void;
 }
 
 export interface MeasuredEntry extends MeasuredOutcome {
   readonly name: MeasurementName;
+}
+
+/** A measurement that ended without figures. */
+export interface MeasurementFailure {
+  readonly name: MeasurementName;
+  readonly message: string;
 }
 
 export interface BenchReport {
@@ -48,31 +58,20 @@ export interface BenchReport {
   readonly roofs: Roofs | undefined;
   readonly seconds: number;
   readonly measurements: readonly MeasuredEntry[];
+  readonly failures: readonly MeasurementFailure[];
 }
 
-/** Runs the measurements; kernels are held against roofs of the same run. Throws: Error of the first that fails. */
+/** Runs the measurements; kernels are held against roofs of the same run. A failed one is named in the report. */
 export async function runBench(options: RunOptions): Promise<BenchReport> {
   const started = performance.now();
   const [loadBefore = 0] = loadavg();
-  const { environment, isQuick, onStart, runs, block, columns } = options;
+  const { environment, isQuick, onStart, onReport, runs, block, columns, timeoutSeconds } = options;
   let roofs: Roofs | undefined;
   let adapter: AdapterDescription | undefined;
   let scale: Scale = isQuick ? 'quick' : 'software';
   const measurements: MeasuredEntry[] = [];
-  for (const name of planOf(options.names)) {
-    if (options.names === undefined && MEASUREMENTS[name].isLong && scale !== 'hardware') continue;
-    onStart?.(name);
-    const settings: MeasurementSettings = { scale, runs, block, columns, ...(roofs ? { roofs } : {}) };
-    const variables = MEASUREMENTS[name].usesDevice ? environment : {};
-    const outcome = MEASUREMENTS[name].isCached
-      ? await measureColdAndWarm(name, settings, variables)
-      : await runMeasurement(name, settings, variables);
-    roofs = outcome.roofs ?? roofs;
-    adapter ??= outcome.adapter;
-    if (!isQuick && adapter && !adapter.isSoftware) scale = 'hardware';
-    measurements.push({ name, ...outcome });
-  }
-  return {
+  const failures: MeasurementFailure[] = [];
+  const reportNow = (): BenchReport => ({
     format: 1,
     date: new Date().toISOString(),
     scale,
@@ -86,8 +85,33 @@ export async function runBench(options: RunOptions): Promise<BenchReport> {
     host: { processor: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), loadBefore },
     roofs,
     seconds: (performance.now() - started) / 1000,
-    measurements,
-  };
+    measurements: [...measurements],
+    failures: [...failures],
+  });
+  for (const name of planOf(options.names)) {
+    const { isDefault, isCached, usesDevice } = MEASUREMENTS[name];
+    const isWanted = isDefault === undefined || (isDefault === 'onHardware' && scale === 'hardware');
+    if (options.names === undefined && !isWanted) continue;
+    onStart?.(name);
+    const settings: MeasurementSettings = { scale, runs, block, columns, ...(roofs ? { roofs } : {}) };
+    const variables = usesDevice ? environment : {};
+    let outcome: MeasuredOutcome;
+    try {
+      outcome = isCached
+        ? await measureColdAndWarm(name, settings, variables, timeoutSeconds)
+        : await runMeasurement(name, settings, variables, timeoutSeconds);
+    } catch (error) {
+      // The others are worth having all the same.
+      failures.push({ name, message: error instanceof Error ? error.message : String(error) });
+      continue;
+    }
+    roofs = outcome.roofs ?? roofs;
+    adapter ??= outcome.adapter;
+    if (!isQuick && adapter && !adapter.isSoftware) scale = 'hardware';
+    measurements.push({ name, ...outcome });
+    onReport?.(reportNow());
+  }
+  return reportNow();
 }
 
 /** The adapter decides the sizes, and the kernels that are held against roofs need them measured first. */
@@ -106,12 +130,13 @@ async function measureColdAndWarm(
   name: MeasurementName,
   settings: MeasurementSettings,
   environment: Readonly<Record<string, string>>,
+  timeoutSeconds: number,
 ): Promise<MeasuredOutcome> {
   const folder = mkdtempSync(join(tmpdir(), 'colonnade-bench-cache-'));
   try {
     const variables = { ...environment, ...cacheEnvironment(folder) };
-    const cold = await runMeasurement(name, settings, variables);
-    const warm = await runMeasurement(name, settings, variables);
+    const cold = await runMeasurement(name, settings, variables, timeoutSeconds);
+    const warm = await runMeasurement(name, settings, variables, timeoutSeconds);
     const labelled = (figures: readonly Figure[], label: string): Figure[] =>
       figures.map((figure) => ({ ...figure, name: `${figure.name}, ${label}` }));
     const [first, ...others] = labelled(cold.figures, 'cold');
