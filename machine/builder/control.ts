@@ -85,9 +85,14 @@ export function controlMethods(core: Core): ControlBuilder {
     };
     jump(test, nonzero);
     core.branch(() => finishBranch(whenZero()));
+    const { items } = core.current();
+    const jumpToEnd = items.length;
     jump(ONE, end);
     core.emitLabel(nonzero);
+    const start = items.length;
     core.branch(() => finishBranch(whenNonzero()));
+    // Nothing to jump over.
+    if (items.length === start) items.splice(jumpToEnd, 1);
     core.emitLabel(end);
     return Object.fromEntries(
       [...merged].map(([key, { cell, kind }]) => [key, withKind(kind, cellValue(cell))]),

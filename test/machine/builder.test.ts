@@ -238,6 +238,17 @@ describe('branches', () => {
     const base = cyclesOf(() => {});
     assert.equal(cycles(1), base + 2);
     assert.equal(cycles(0), base + 3);
+    const oneSided = (value: number): number =>
+      cyclesOf((program) => {
+        const x = input(program);
+        program.when(
+          x,
+          () => {},
+          () => program.assertEqual(x, 0),
+        );
+      }, inputIs(value));
+    assert.equal(oneSided(1), base + 1);
+    assert.equal(oneSided(0), base + 2, 'nothing to jump over');
   });
 
   test('a hint at the end of a branch runs on that branch only', () => {
