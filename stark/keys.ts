@@ -194,12 +194,6 @@ function checkPreprocessedCap(key: VerifyingKey): KeyFault | undefined {
  */
 export function checkHeights(key: VerifyingKey, logHeights: LogHeights): Rejection | undefined {
   const { system, profile } = key;
-  if (logHeights.length !== system.tables.length)
-    return reject('SHAPE_MISMATCH', {
-      part: 'heights',
-      expected: system.tables.length,
-      got: logHeights.length,
-    });
   const slotsOfKey = preprocessedSlots(system);
   for (const [slot, table] of system.tables.entries()) {
     const logHeight = logHeights[slot];

@@ -22,7 +22,6 @@ export const REJECTIONS = {
   NO_TABLES: 'No table is present.',
   MAXIMA_EXCEEDED: "The proof's tables exceed the maxima for which the profile is sound.",
   QUERY_COUNTS_MALFORMED: 'The numbers of distinct query indices cannot come from any set of indices.',
-  SHAPE_MISMATCH: 'A part of the proof has another length than key and heights ask for.',
   // The transcript.
   LOOKUP_GRIND: 'The proof of work before the LogUp challenges is missing.',
   DEEP_GRIND: 'The proof of work before the out-of-domain point is missing.',

@@ -28,6 +28,7 @@ import {
   ONE_QUERY,
   proveIn,
   type Setting,
+  settingOf,
   verdictIn,
   withEntry,
 } from '../support/cheating.ts';
@@ -283,6 +284,22 @@ describe('S: shapes and lengths', () => {
       got: 5,
     });
     assertAccepted(verdictIn(setting, honest));
+  });
+
+  it('S23: a proof of no table at all is rejected', async () => {
+    const tables = toySystem.tables.slice(3);
+    const pulse = await settingOf(
+      {
+        system: { ...toySystem, tables },
+        statement: setting.instance.statement,
+        preprocessed: [undefined],
+        traces: setting.instance.traces.slice(3),
+      },
+      NO_GRIND,
+    );
+    const bytes = await proveIn(pulse);
+    assertAccepted(verdictIn(pulse, bytes));
+    assertRejected(verdictIn(pulse, withRawWord(bytes, 2, 0)), 'NO_TABLES');
   });
 
   it('S24: a table without interactions has no sum', async () => {

@@ -148,6 +148,13 @@ describe('keys', () => {
     assert.deepEqual(keyDigest(key), keyDigest((await createSetting(NO_GRIND)).key));
   });
 
+  it('are refused with a cap that the profile does not ask for', async () => {
+    const { key } = await createSetting(NO_GRIND);
+    const cap = key.preprocessedCap;
+    for (const preprocessedCap of [new Uint32Array(0), cap.subarray(1), cap.map(() => 0x7f000001)])
+      assert.equal(checkKey({ ...key, preprocessedCap })?.code, 'PREPROCESSED_CAP');
+  });
+
   it('are refused where a system cannot be proved', async () => {
     const [walk, nibble, square, pulse] = toySystem.tables;
     assert.ok(walk && nibble && square && pulse);
