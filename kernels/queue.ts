@@ -79,6 +79,8 @@ const PROBE_GROWTH = 8;
 const TRUSTED_MS = 8;
 /** Share of the wanted duration at which a submission is closed: measured speeds vary. */
 const FILL = 0.4;
+/** One slow submission must not make the following ones tiny. */
+const MAXIMUM_CORRECTION = 4;
 /** Assumed durations of a copy and of one of its words. */
 const COPY_MS = 0.01;
 const COPY_MS_PER_WORD = 1e-6;
@@ -155,9 +157,17 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
     return encoder;
   }
 
-  function learn(work: ReadonlyMap<string, number>, elapsedMs: number): void {
+  /** Corrects the speeds of a submission's kernels by how long it took. */
+  function learn(work: ReadonlyMap<string, number>, expectedMs: number, elapsedMs: number): void {
     overheadMs = Math.min(overheadMs, elapsedMs);
-    if (work.size !== 1) return;
+    if (work.size > 1) {
+      // Nobody knows which kernel it was, so all are slower, or faster, in proportion.
+      if (elapsedMs < trustedMs || expectedMs < trustedMs) return;
+      const ratio = Math.min(MAXIMUM_CORRECTION, elapsedMs / expectedMs);
+      const correction = ratio > 1 ? ratio : (1 + ratio) / 2;
+      for (const label of work.keys()) speeds.set(label, (speeds.get(label) ?? 0) * correction);
+      return;
+    }
     for (const [label, units] of work) {
       if (elapsedMs < trustedMs && trusted.has(label)) return;
       const measured = (Math.max(elapsedMs - overheadMs, elapsedMs / 8) * 1e6) / units;
@@ -172,6 +182,7 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
     if (!encoder) return;
     pass?.end();
     const work = recordedWork;
+    const expectedMs = recordedMs;
     gpu.pushErrorScope('out-of-memory');
     gpu.pushErrorScope('validation');
     const commands = encoder.finish();
@@ -201,7 +212,7 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
         statistics.submissions++;
         statistics.busySeconds += elapsedMs / 1000;
         statistics.longestSubmissionMs = Math.max(statistics.longestSubmissionMs, elapsedMs);
-        learn(work, elapsedMs);
+        learn(work, expectedMs, elapsedMs);
       } catch (error) {
         failure ??= error;
       }
