@@ -1,28 +1,11 @@
 /** Checks a proof that anybody made. Malformed bytes are a bad request; a proof that proves nothing is an answer. */
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { RejectionReason } from '../../stark/verifier/rejection.ts';
+import { MALFORMED_REASONS } from '../../stark/verifier/rejection.ts';
 import { verdictSchema, verifyQuerySchema } from '../api/schemas.ts';
 import { Problem } from '../problems.ts';
 import type { Services } from '../services.ts';
 import { findProfile, findProgram } from './proofs.ts';
-
-/** Faults of the bytes and their shape, found before any arithmetic. */
-const MALFORMED: ReadonlySet<RejectionReason> = new Set([
-  'BYTES_NOT_WORDS',
-  'BAD_MAGIC',
-  'BAD_VERSION',
-  'TRUNCATED',
-  'TRAILING_BYTES',
-  'NOT_CANONICAL',
-  'TABLE_MISSING',
-  'HEIGHT_OUT_OF_RANGE',
-  'HEIGHT_NOT_OF_KEY',
-  'NO_TABLES',
-  'MAXIMA_EXCEEDED',
-  'QUERY_COUNTS_MALFORMED',
-  'SHAPE_MISMATCH',
-]);
 
 export async function verifyRoutes(app: FastifyInstance, services: Services): Promise<void> {
   const { settings, checker } = services;
@@ -53,7 +36,7 @@ export async function verifyRoutes(app: FastifyInstance, services: Services): Pr
       try {
         const { verdict, seconds } = await checker.verify({ program, profile, statement, proof });
         if (verdict.ok) return { isValid: true, verifySeconds: seconds };
-        if (MALFORMED.has(verdict.reason)) {
+        if (MALFORMED_REASONS.has(verdict.reason)) {
           throw new Problem('malformed-proof', verdict.reason, {
             reason: verdict.reason,
             ...verdict.details,

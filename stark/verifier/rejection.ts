@@ -22,6 +22,7 @@ export const REJECTIONS = {
   NO_TABLES: 'No table is present.',
   MAXIMA_EXCEEDED: "The proof's tables exceed the maxima for which the profile is sound.",
   QUERY_COUNTS_MALFORMED: 'The numbers of distinct query indices cannot come from any set of indices.',
+  BUS_OVERFLOW: 'The interactions on a bus could reach the modulus.',
   // The transcript.
   LOOKUP_GRIND: 'The proof of work before the LogUp challenges is missing.',
   DEEP_GRIND: 'The proof of work before the out-of-domain point is missing.',
@@ -30,7 +31,6 @@ export const REJECTIONS = {
   QUERY_GRIND: 'The proof of work before the queries is missing.',
   POINT_IN_BASE_FIELD: 'The out-of-domain point lies in the base field.',
   // The statements that are checked.
-  BUS_OVERFLOW: 'The interactions on a bus could reach the modulus.',
   SUM_NOT_ZERO: 'The LogUp sums of the tables do not add up to zero.',
   QUOTIENT_MISMATCH: "A table's constraints at the out-of-domain point do not equal its quotient.",
   QUERY_COUNTS_WRONG: 'The numbers of distinct query indices are not those of the sampled indices.',
@@ -42,6 +42,23 @@ export const REJECTIONS = {
 } as const;
 
 export type RejectionReason = keyof typeof REJECTIONS;
+
+/** Faults of the bytes and of their shape, found before anything is computed: not a proof at all. */
+export const MALFORMED_REASONS: ReadonlySet<RejectionReason> = new Set([
+  'BYTES_NOT_WORDS',
+  'BAD_MAGIC',
+  'BAD_VERSION',
+  'TRUNCATED',
+  'TRAILING_BYTES',
+  'NOT_CANONICAL',
+  'TABLE_MISSING',
+  'HEIGHT_OUT_OF_RANGE',
+  'HEIGHT_NOT_OF_KEY',
+  'NO_TABLES',
+  'BUS_OVERFLOW',
+  'MAXIMA_EXCEEDED',
+  'QUERY_COUNTS_MALFORMED',
+]);
 
 export interface Rejection {
   readonly ok: false;
