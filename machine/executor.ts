@@ -191,9 +191,10 @@ export function execute(
           break;
         case isJump: {
           if (a === UNWRITTEN) throw new MachineError('UNWRITTEN_CELL', { address: addressA });
+          // The cpu table looks up all operands, so they must be written even when the jump is not taken.
+          if (b === UNWRITTEN) throw new MachineError('UNWRITTEN_CELL', { address: addressB });
+          if (c === UNWRITTEN) throw new MachineError('UNWRITTEN_CELL', { address: addressC });
           if (a !== 0) {
-            if (b === UNWRITTEN) throw new MachineError('UNWRITTEN_CELL', { address: addressB });
-            if (c === UNWRITTEN) throw new MachineError('UNWRITTEN_CELL', { address: addressC });
             nextPc = b;
             fp = c;
           }

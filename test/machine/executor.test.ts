@@ -101,6 +101,8 @@ describe('relations', () => {
     for (const product of [0, 1])
       assertThrows(() => run(bare([{ a: 1, b: 0, c: product, flags: memA | isMul }])), 'DIVISION_BY_ZERO');
     assertThrows(() => run(bare([{ a: 1, b: 2, flags: memA | isJump }])), 'UNWRITTEN_CELL');
+    assertThrows(() => run(bare([{ a: 0, b: 2, flags: memB | isJump }])), 'UNWRITTEN_CELL');
+    assertThrows(() => run(bare([{ a: 0, c: 2, flags: memC | isJump }])), 'UNWRITTEN_CELL');
     assertThrows(() => run(bare([{ a: 1, c: 2, flags: memA | memC | isDeref }])), 'UNWRITTEN_CELL');
     assertThrows(() => run(bare([{ a: 1, b: 5, c: 2, flags: memC | isDeref }])), 'UNWRITTEN_CELL');
     assertThrows(() => run(bare([{ a: 1, tag: 25, flags: memA | isCall }])), 'UNWRITTEN_CELL');
