@@ -17,6 +17,9 @@ import { strictValidator } from './validation.ts';
 /** Seconds that an idle client may hold a 503 before it asks again. */
 const RETRY_AFTER_SECONDS = '5';
 
+/** How often requests that take too long are looked for. */
+const CONNECTION_CHECK_MS = 1000;
+
 /** Codes of Fastify and Node that are the caller's doing. */
 const KNOWN_CODES: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
@@ -41,6 +44,7 @@ export async function buildApp(services: Services, log?: FastifyBaseLogger): Pro
     bodyLimit: settings.jsonLimitBytes,
     requestTimeout: settings.requestTimeoutSeconds * 1000,
     connectionTimeout: settings.requestTimeoutSeconds * 1000,
+    http: { connectionsCheckingInterval: CONNECTION_CHECK_MS },
     // Requests still open when the service stops are not waited for.
     forceCloseConnections: true,
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),

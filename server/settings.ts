@@ -23,7 +23,8 @@ const settingsSchema = z.strictObject({
   port: count(0, 65535, 8080),
   adapter: z.enum(['auto', 'hardware', 'lavapipe', 'swiftshader']).default('auto'),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
-  jsonLimitBytes: count(1024, 256 * MIBIBYTE, 16 * MIBIBYTE),
+  /** Parsed on the event loop: as many as keep it below a noticeable pause. */
+  jsonLimitBytes: count(1024, 256 * MIBIBYTE, 8 * MIBIBYTE),
   traceLimitBytes: count(1024, 1024 * MIBIBYTE, 256 * MIBIBYTE),
   proofLimitBytes: count(1024, 256 * MIBIBYTE, 16 * MIBIBYTE),
   /** Traces that may arrive at the same time; each may take `traceLimitBytes` of memory. */

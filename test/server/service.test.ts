@@ -30,7 +30,12 @@ describe('service', () => {
   let execution: ExecutionTrace;
 
   before(async () => {
-    service = await startService(parseSettings(['--port', '0', '--log-level', 'error'], process.env));
+    service = await startService(
+      parseSettings(
+        ['--port', '0', '--log-level', 'error', '--json-limit-bytes', String(2 ** 26)],
+        process.env,
+      ),
+    );
     const { adapter } = await waitUntilReady(service.url);
     process.stdout.write(`# adapter: ${adapter.name}\n`);
     const [first] = blockInput(readBlock(19923400), 6).columns;
