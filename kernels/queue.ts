@@ -84,6 +84,7 @@ const MAXIMUM_CORRECTION = 4;
 /** Assumed durations of a copy and of one of its words. */
 const COPY_MS = 0.01;
 const COPY_MS_PER_WORD = 1e-6;
+const LOSS_NEWS_MS = 100;
 /** Upper bound of one staging buffer of a readback. */
 const READ_BYTES = 64 << 20;
 
@@ -214,7 +215,8 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
         statistics.longestSubmissionMs = Math.max(statistics.longestSubmissionMs, elapsedMs);
         learn(work, expectedMs, elapsedMs);
       } catch (error) {
-        failure ??= error;
+        // A promise that breaks without an error of its own breaks because the device is lost.
+        failure ??= error instanceof KernelError ? error : new KernelError('DEVICE_LOST', String(error));
       }
     })();
     inFlight.push({ done });
@@ -317,7 +319,9 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
         const part = Math.min(words - done, stagingBytes / 4);
         copyEncoder().copyBufferToBuffer(buffer, 4 * (offsetWords + done), staging, 0, 4 * part);
         await finishAll();
-        await staging.mapAsync(1, 0, 4 * part).catch((error: unknown) => {
+        await staging.mapAsync(1, 0, 4 * part).catch(async (error: unknown) => {
+          // The news of a lost device may come a moment after its broken promises.
+          await new Promise((resolve) => setTimeout(resolve, LOSS_NEWS_MS));
           throwIfLost();
           throw new KernelError('VALIDATION', `readback of ${buffer.label}: ${String(error)}`);
         });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createWgslBackend } from '../../kernels/backend.ts';
 import type { ComputeDevice } from '../../kernels/device.ts';
+import { warmUp } from '../../kernels/warmUp.ts';
 import type { Backend } from '../../stark/backend.ts';
 import { generateKey, releaseKey } from '../../stark/keys.ts';
 import { type Profile, profileDigest, TEST_ONLY_INNER, TEST_ONLY_LEAF } from '../../stark/profile.ts';
@@ -9,7 +10,7 @@ import { prove } from '../../stark/prover.ts';
 import { createReferenceBackend } from '../../stark/reference/backend.ts';
 import { verify } from '../../stark/verifier.ts';
 import { openTestDevice, ROBUSTNESS } from '../support/gpu.ts';
-import { type ToyHeights, toyInstance } from '../support/toySystems.ts';
+import { type ToyHeights, toyInstance, toySystem } from '../support/toySystems.ts';
 
 const SEED = 5;
 
@@ -54,6 +55,17 @@ describe('WGSL backend', () => {
   it('gives them when every binding holds only a column or two', async () => {
     const device = await openTestDevice({ bindingLimit: 12 << 10 });
     await compare(device, TEST_ONLY_LEAF, { walk: 9, square: 5, pulse: 5 });
+  });
+
+  it('runs every kernel ahead of the first proof and keeps nothing', async () => {
+    const device = await openTestDevice();
+    const backend = createWgslBackend(device);
+    await backend.prepare(toySystem.tables);
+    await warmUp(backend, toySystem.tables);
+    assert.equal(backend.liveHandles(), 0);
+    const pipelines = new Map(device.pipelines.compileSeconds);
+    await proofOf(backend, TEST_ONLY_LEAF, { walk: 5, square: 6, pulse: 5 });
+    assert.deepEqual([...device.pipelines.compileSeconds], [...pipelines], 'the proof compiled something');
   });
 
   it('refuses a released handle and a matrix that is not committed', async () => {

@@ -38,6 +38,21 @@ describe('device', () => {
     });
   });
 
+  it('reports a device that is lost with work in flight', async () => {
+    for (const operation of ['idle', 'read'] as const) {
+      const device = await openTestDevice();
+      const kernel = await device.pipelines.kernel({ shader: 'toMontgomeryWords' });
+      const buffer = await device.arena.acquire(1 << 22, 'words');
+      for (let round = 0; round < 4; round++) {
+        await device.queue.dispatch({ kernel, bindings: { words: buffer }, count: 1 << 20 });
+      }
+      const pending = operation === 'idle' ? device.queue.idle() : device.queue.read(buffer, 0, 4);
+      device.gpu.destroy();
+      await assert.rejects(pending, { code: 'DEVICE_LOST' }, operation);
+      await assert.rejects(device.queue.idle(), { code: 'DEVICE_LOST' }, operation);
+    }
+  });
+
   it('reports refused shaders with a type', async () => {
     const device = await openTestDevice();
     const source = `override workgroupSize: u32;
