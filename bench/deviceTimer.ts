@@ -4,6 +4,8 @@ import { secondsOf } from './measurement.ts';
 
 /** A run of repetitions lasts about this long, so that starting and waiting are below a hundredth of it. */
 const RUN_SECONDS = { quick: 0.02, software: 0.3, hardware: 0.3 } as const;
+/** Work that takes this long has warmed up in one repetition. */
+const WARM_SECONDS = 1;
 const MAXIMUM_REPETITIONS = 4096;
 
 /**
@@ -22,8 +24,8 @@ export async function timeDevice(
     });
     return seconds / repetitions;
   };
-  await repeat(1);
-  const estimate = await repeat(2);
+  const first = await repeat(1);
+  const estimate = first > WARM_SECONDS ? first : await repeat(2);
   const wanted = Math.ceil(RUN_SECONDS[scale] / estimate);
   const repetitions = Math.min(MAXIMUM_REPETITIONS, Math.max(1, wanted));
   if (repetitions > 2) await repeat(repetitions);
