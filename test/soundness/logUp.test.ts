@@ -198,20 +198,30 @@ describe('L: LogUp and buses', () => {
   });
 
   it('L38: a row that is not in use sends and receives nothing', async () => {
-    const setting = await createSetting(NO_GRIND);
+    // More rows of `square` than are asked for.
+    const setting = await createSetting(NO_GRIND, { ...HEIGHTS, square: 5 });
     const { traces } = setting.instance;
     assertAccepted(verdictIn(setting, await proveIn(setting)));
-    const square = traces[SLOT.square]!;
-    const unused = square.columns[2]!.indexOf(0);
-    if (unused >= 0) {
-      const used = withCell(traces, SLOT.square, 2, unused, 1);
-      assertRejected(verdictIn(setting, await proveIn(setting, { traces: used })), 'SUM_NOT_ZERO');
-    }
-    // The last row of `walk` must not ask.
-    const asking = withCell(traces, SLOT.walk, 4, 31, 1);
-    const balanced = withCell(asking, SLOT.walk, 5, 31, 0);
-    const verdict = verdictIn(setting, await proveIn(setting, { traces: balanced }));
-    assertRejected(verdict, 'SUM_NOT_ZERO');
+    const unused = traces[SLOT.square]!.columns[2]!.indexOf(0);
+    assert.ok(unused >= 0);
+    const used = withCell(traces, SLOT.square, 2, unused, 1);
+    assertRejected(verdictIn(setting, await proveIn(setting, { traces: used })), 'SUM_NOT_ZERO');
+    // The last row of `walk`, where a constraint forbids it, asks the square of its nibble, and that row serves it.
+    const lastRow = 31;
+    const high = traces[SLOT.walk]!.columns[3]![lastRow]!;
+    const balanced = [
+      [SLOT.walk, 4, lastRow, 1],
+      [SLOT.square, 0, unused, high],
+      [SLOT.square, 1, unused, high * high],
+      [SLOT.square, 2, unused, 1],
+    ] as const;
+    const asking = balanced.reduce(
+      (changed, [slot, column, row, value]) => withCell(changed, slot, column, row, value),
+      traces,
+    );
+    assertRejected(verdictIn(setting, await proveIn(setting, { traces: asking })), 'QUOTIENT_MISMATCH', {
+      table: 'walk',
+    });
   });
 
   it('L39: a multiplicity that is no count does not balance, a boolean one is constrained', async () => {

@@ -255,17 +255,32 @@ describe('S: shapes and lengths', () => {
     assertAccepted(verdictIn(setting, honest));
   });
 
-  it('S22: one index opened twice, with counts that allow it, is rejected', async () => {
-    const oneQuery = await createSetting({ ...ONE_QUERY, queries: 2, name: 'TEST_ONLY_TWO_QUERIES' });
-    // Both indices equal in the transcript's place of the prover, both rows written.
+  it('S22: fewer distinct indices than were sampled, or one of them twice, is rejected', async () => {
+    const twoQueries = { ...ONE_QUERY, queries: 2, name: 'TEST_ONLY_TWO_QUERIES' };
+    const two = await createSetting(twoQueries);
+    // The prover answers its first index for both.
     const transcript = createCheatingTranscript({
-      squeeze: (label, words) =>
-        label === LABEL.QUERY ? Uint32Array.of(words[0]!, words[0]!, 0, 0, 0, 0, 0, 0) : words,
+      squeeze: (label, words) => (label === LABEL.QUERY ? words.map(() => words[0]!) : words),
     });
-    const once = decodeIn(oneQuery, await proveIn(oneQuery, { transcript }));
+    const once = decodeIn(two, await proveIn(two, { transcript }));
     assert.deepEqual(new Set(once.distinctCounts), new Set([1]));
-    assertRejected(verdictIn(oneQuery, encodeProof(once)), 'QUERY_COUNTS_WRONG');
-    assertAccepted(verdictIn(oneQuery, await proveIn(oneQuery)));
+    assertRejected(verdictIn(two, encodeProof(once)), 'QUERY_COUNTS_WRONG', {
+      level: 0,
+      expected: 2,
+      got: 1,
+    });
+    // The same rows twice, so that the counts are those of two indices; siblings as many as asked for.
+    const honestTwo = decodeIn(two, await proveIn(two));
+    assert.equal(honestTwo.distinctCounts[0], 2);
+    const first = honestTwo.treeOpenings[1]!;
+    const columns = toySystem.tables[SLOT.walk]!.mainColumns.length;
+    const rows = first.rows.slice();
+    rows.copyWithin(columns, 0, columns);
+    const duplicated = withEntry<TreeOpening>(honestTwo.treeOpenings, 1, { ...first, rows });
+    assertRejected(verdictIn(two, encodeWith(honestTwo, { treeOpenings: duplicated })), 'TREE_OPENING', {
+      tree: 'main',
+    });
+    assertAccepted(verdictIn(two, await proveIn(two)));
   });
 
   it('S23: heights outside table, profile and field are rejected', () => {

@@ -371,13 +371,12 @@ describe('T: transcript', () => {
   });
 
   it('T13: a layer, a tree or a program cannot stand for another', async () => {
-    const setting = await createSetting(NO_GRIND);
+    const setting = await createSetting(ONE_QUERY, TALL);
     const proof = decodeIn(setting, await proveIn(setting));
     assertAccepted(verdictIn(setting, encodeWith(proof, {})));
     const [first, second, ...rest] = proof.foldCaps;
     const swapped = encodeWith(proof, { foldCaps: [second!, first!, ...rest] });
-    const verdict = verdictIn(setting, swapped);
-    assert.ok(!verdict.ok);
+    assertRejected(verdictIn(setting, swapped), 'TREE_OPENING');
     // The same rows have other leaf digests in each tree.
     const rows = { logRows: 1, columns: [Uint32Array.of(1, 2)] };
     const digests = Object.values(LEAF_TAG).map((tag) => leafDigests([rows], 1, tag).join());
@@ -385,7 +384,7 @@ describe('T: transcript', () => {
     // A proof of the same machine with another program, that is with other preprocessed columns.
     const keys = await Promise.all(
       [0, 1].map((firstNibble) =>
-        generateKey(createReferenceBackend(), toySystem, NO_GRIND, toyPreprocessed(firstNibble)),
+        generateKey(createReferenceBackend(), toySystem, ONE_QUERY, toyPreprocessed(firstNibble)),
       ),
     );
     assertAccepted(verdictIn(setting, encodeWith(proof, {}), keys[0]!.verifyingKey));
