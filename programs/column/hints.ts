@@ -23,8 +23,14 @@ export const HINT = {
   CLAIMS: 'claims',
 } as const;
 
-function joined(...words: readonly Uint32Array[]): Uint32Array {
-  return Uint32Array.from(words.flatMap((word) => [...word]));
+function joined(...parts: readonly Uint32Array[]): Uint32Array {
+  const words = new Uint32Array(parts.reduce((count, part) => count + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    words.set(part, offset);
+    offset += part.length;
+  }
+  return words;
 }
 
 /** The hints that make the guest prove this statement. */

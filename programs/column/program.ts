@@ -244,12 +244,13 @@ function skipTransfer(
     },
     {
       fails: () => {
-        const codeSize = program.weightedSum(
-          [program.load(transfer.senderKey, codeSizeAt), program.load(transfer.senderKey, codeSizeAt + 1)],
-          [1, LIMB_BASE],
+        const low = program.load(transfer.senderKey, codeSizeAt);
+        const high = program.load(transfer.senderKey, codeSizeAt + 1);
+        // The sum of the limbs is below 2^17, so it is 0 only if both are; the code size itself could be a multiple of p.
+        program.assertNonzero(
+          program.subtract(program.weightedSum([low, high], [1, LIMB_BASE]), DELEGATION_BYTES),
         );
-        program.assertNonzero(program.subtract(codeSize, DELEGATION_BYTES));
-        return codeSize;
+        return program.add(low, high);
       },
       status: 'sender has code',
     },

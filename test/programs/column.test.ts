@@ -139,6 +139,17 @@ test('statuses are tested in the fixed order', () => {
   }
 });
 
+test('known answer: the digest of a small column', () => {
+  // Computed by this code once; a change of the statement's layout must change COLUMN_VERSION and this digest.
+  const statement = agreed(
+    columnOf([transferOf(), transferOf({ from: addressOf(2), to: addressOf(3), nonce: 9n })]),
+  );
+  assert.deepEqual(
+    [...columnStatementDigest(statement)],
+    [784053927, 1653811187, 1597044231, 86326566, 86653541, 2103883709, 1551368621, 1311809174],
+  );
+});
+
 test('value, fees, burn and nonce move as they should', () => {
   const statement = agreed(
     columnOf([transferOf(), transferOf({ nonce: 8n, maxPriorityFeePerGasWei: 30n * GWEI })]),

@@ -251,6 +251,16 @@ test('a sender with a code of 23 bytes can be neither executed nor skipped', () 
   fails({ ...plain, accessList, transfers }, {}, 'DIVISION_BY_ZERO', 'skipped');
 });
 
+test('A48: a code size that is 0 modulo p is no absence of code', () => {
+  const statement = columnWith('nonce too high');
+  const accessList = statement.accessList.map((item, index) =>
+    index === 0 ? { ...item, preValue: packBasicData(ETHER, 7n, MODULUS) } : item,
+  );
+  fails({ ...statement, accessList }, {}, 'RELATION_FAILED', 'skipped for its nonce');
+  const transfers = statement.transfers.map((each) => ({ ...each, status: 'sender has code' as const }));
+  assert.doesNotThrow(() => runColumn({ ...statement, accessList, transfers }));
+});
+
 test('a balance past 2^128 and a nonce past 2^64 - 1 cannot be proved', () => {
   const plain = executeColumn(
     columnOf([transferOf({ valueWei: 10n })], { accounts: [accountOf(0), accountOf(1)] }),
