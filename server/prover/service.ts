@@ -64,11 +64,12 @@ export function createProverService({ systems, profiles }: ProverServiceOptions)
       const on = backendOf(device);
       const system = named(systems, request.systemName, 'AIR system');
       const profile = named(profiles, request.profileName, 'profile');
+      const { budgetBytes, usedBytes } = device.arena.gauge();
       requireMemory(
         system,
         profile,
         request.traces.map((trace) => trace?.logHeight),
-        device.arena.gauge().budgetBytes,
+        budgetBytes - usedBytes,
       );
       const stageSeconds: Record<string, number> = {};
       const key = await keyOf(on, request);
