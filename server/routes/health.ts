@@ -5,6 +5,8 @@ import { healthSchema, readinessSchema } from '../api/schemas.ts';
 import { Problem } from '../problems.ts';
 import type { Services } from '../services.ts';
 
+const PROVER_STATES = { starting: 'The prover is starting.', failed: 'The prover has failed.' } as const;
+
 export async function healthRoutes(
   app: FastifyInstance,
   { prover, programs, profiles }: Services,
@@ -16,7 +18,7 @@ export async function healthRoutes(
   routes.get('/readyz', { schema: { response: { 200: readinessSchema } } }, () => {
     const state = prover.state();
     if (state.state !== 'ready') {
-      throw new Problem('not-ready', `The prover is ${state.state}.`, { proverState: state.state });
+      throw new Problem('not-ready', PROVER_STATES[state.state], { proverState: state.state });
     }
     return {
       status: 'ready' as const,

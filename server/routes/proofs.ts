@@ -18,7 +18,7 @@ import { receiveTrace, tooLarge } from '../traceUpload.ts';
 import { parseOrRefuse } from '../validation.ts';
 
 export async function proofRoutes(app: FastifyInstance, services: Services): Promise<void> {
-  const { jobs, settings, profiles, checker } = services;
+  const { jobs, settings, profiles, checker, prover } = services;
   const routes = app.withTypeProvider<ZodTypeProvider>();
   let uploads = 0;
 
@@ -34,6 +34,8 @@ export async function proofRoutes(app: FastifyInstance, services: Services): Pro
       bodyLimit: settings.jsonLimitBytes,
     },
     async (request, reply) => {
+      // A prover that starts will come to the job; one that has failed will not.
+      if (prover.state().state === 'failed') throw new Problem('not-ready', 'The prover has failed.');
       const { body, query } = request;
       const jobRequest =
         body instanceof Readable

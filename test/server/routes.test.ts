@@ -348,6 +348,14 @@ describe('limits', () => {
     await forgetful.close();
   });
 
+  it('takes no job when the prover has failed', async () => {
+    const service = await startFakeService({ state: () => ({ state: 'failed', detail: 'no device' }) });
+    assertProblem(await service.app.inject({ url: '/readyz' }), 503, 'not-ready');
+    const answer = await service.app.inject({ method: 'POST', url: '/v1/proofs', payload: REQUEST });
+    assertProblem(answer, 503, 'not-ready');
+    await service.close();
+  });
+
   it('is not ready without a prover and says nothing about its own mistakes', async () => {
     const service = await startFakeService({
       state: () => ({ state: 'starting' }),
