@@ -47,12 +47,19 @@ function formatShare({ roof, perUnit, share }: RoofShare): string {
   return `${(100 * share).toFixed(0)}% of ${what} (${cost} each)`;
 }
 
+/** How far the slowest and the fastest run are from the median. */
+function formatSpread({ median, least, greatest, runs }: Figure): string {
+  if (runs === 1) return 'one run';
+  const percent = (value: number): string => `${((100 * (value - median)) / median).toFixed(0)}%`;
+  return `${percent(least)} +${percent(greatest)}, ${runs} runs`;
+}
+
 function figureRow(figure: Figure, hasTargets: boolean): string[] {
-  const { least, greatest, unit, runs } = figure;
+  const { unit } = figure;
   return [
     figure.name,
     formatValue(figure.median, unit),
-    runs === 1 ? 'one run' : `${formatValue(least, unit)} .. ${formatValue(greatest, unit)}, ${runs} runs`,
+    formatSpread(figure),
     (figure.shares ?? []).map(formatShare).join(', '),
     hasTargets ? formatTarget(figure) : '',
   ];
