@@ -42,8 +42,7 @@ function count(text: string, option: string): number {
   return Number(text);
 }
 
-function save(report: BenchReport, isQuick: boolean): string {
-  if (isQuick) throw new RangeError('quick figures are no results, so --quick and --save exclude each other');
+function save(report: BenchReport): string {
   const folder = new URL('./results/', import.meta.url);
   mkdirSync(folder, { recursive: true });
   const device = (report.adapter?.name ?? 'host').toLowerCase().replace(/[^a-z0-9.]+/g, '-');
@@ -70,6 +69,9 @@ async function main(): Promise<void> {
     console.log(HELP);
     return;
   }
+  if (values.quick && values.save) {
+    throw new RangeError('quick figures are no results: --quick and --save exclude each other');
+  }
   const wanted = values.only === undefined ? undefined : parseNames(values.only);
   const usesDevice = (wanted ?? MEASUREMENT_NAMES).some((name) => MEASUREMENTS[name].usesDevice);
   const chosen =
@@ -90,7 +92,7 @@ async function main(): Promise<void> {
   });
   console.log(values.json ? JSON.stringify(report) : formatReport(report));
   if (report.failures.length > 0) process.exitCode = 1;
-  if (values.save) console.error(`saved ${save(report, values.quick)}`);
+  if (values.save) console.error(`saved ${save(report)}`);
 }
 
 if (!(await serveMeasurement())) {
