@@ -1,6 +1,6 @@
 /**
  * Writes stark/hash/poseidonConstants.ts from the width-16 part of test/vectors/poseidon1-koalabear.json.
- * Usage: node --import tsx scripts/generatePoseidonConstants.ts
+ * With `--check` it writes nothing and fails when the file is not what would be written.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -50,4 +50,10 @@ export const ROUND_CONSTANTS: Uint32Array = Uint32Array.of(
 ${roundLines.join('\n')}
 );
 `;
-writeFileSync(outputPath, source);
+if (!process.argv.includes('--check')) writeFileSync(outputPath, source);
+else if (readFileSync(outputPath, 'utf8') !== source) {
+  process.stderr.write(
+    'stark/hash/poseidonConstants.ts is not what scripts/generatePoseidonConstants.ts writes\n',
+  );
+  process.exitCode = 1;
+}
