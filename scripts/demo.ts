@@ -2,6 +2,7 @@
  * Proves the execution columns of a block through the service and checks everything: each proof is downloaded and verified
  * here in plain TypeScript, and the post-values are compared with an independent execution.
  */
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
@@ -125,6 +126,7 @@ async function finishColumn(
       statement: job.proof.statement,
       attempts: job.attempts,
       proofBytes: bytes.byteLength,
+      proofSha256: createHash('sha256').update(bytes).digest('hex'),
       serviceVerifySeconds: job.proof.verifySeconds,
       verifySeconds,
       measures: job.proof.measures,

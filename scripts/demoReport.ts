@@ -12,6 +12,8 @@ export interface ColumnReport {
   readonly statement: string;
   readonly attempts: number;
   readonly proofBytes: number;
+  /** The same on every adapter. */
+  readonly proofSha256: string;
   /** By the service, and here in plain TypeScript. */
   readonly serviceVerifySeconds: number;
   readonly verifySeconds: number;

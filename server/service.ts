@@ -21,7 +21,11 @@ export interface Service {
 /** Listens when it returns; `/readyz` says when the prover can prove. Throws: KernelError 'NO_ADAPTER'; listen errors. */
 export async function startService(settings: Settings): Promise<Service> {
   const log = pino({ level: settings.logLevel });
-  const prover = await startProcessProver({ adapter: settings.adapter, log });
+  const prover = await startProcessProver({
+    adapter: settings.adapter,
+    budgetBytes: settings.deviceMebibytes === 0 ? undefined : settings.deviceMebibytes * 2 ** 20,
+    log,
+  });
   const checker = startThreadChecker();
   const jobs = createJobQueue({
     prover,

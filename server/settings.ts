@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 
 const PREFIX = 'COLONNADE_';
-const MIBIBYTE = 2 ** 20;
+const MEBIBYTE = 2 ** 20;
 
 const count = (least: number, most: number, initial: number) =>
   z
@@ -22,11 +22,13 @@ const settingsSchema = z.strictObject({
   /** 0 takes a free port. */
   port: count(0, 65535, 8080),
   adapter: z.enum(['auto', 'hardware', 'lavapipe', 'swiftshader']).default('auto'),
+  /** Device memory that proofs may take; 0 leaves it to the prover. A job that needs more is refused. */
+  deviceMebibytes: count(0, 2 ** 20, 0),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
   /** Parsed on the event loop: as many as keep it below a noticeable pause. */
-  jsonLimitBytes: count(1024, 256 * MIBIBYTE, 8 * MIBIBYTE),
-  traceLimitBytes: count(1024, 1024 * MIBIBYTE, 256 * MIBIBYTE),
-  proofLimitBytes: count(1024, 256 * MIBIBYTE, 16 * MIBIBYTE),
+  jsonLimitBytes: count(1024, 256 * MEBIBYTE, 8 * MEBIBYTE),
+  traceLimitBytes: count(1024, 1024 * MEBIBYTE, 256 * MEBIBYTE),
+  proofLimitBytes: count(1024, 256 * MEBIBYTE, 16 * MEBIBYTE),
   /** Traces that may arrive at the same time; each may take `traceLimitBytes` of memory. */
   uploadLimit: count(1, 64, 2),
   /** Jobs waiting. */

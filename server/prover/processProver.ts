@@ -14,6 +14,8 @@ const TRACER_HEAP_MEBIBYTES = 4096;
 
 export interface ProcessProverOptions {
   readonly adapter: AdapterChoice;
+  /** Device memory that a proof may take; undefined leaves it to the prover process. */
+  readonly budgetBytes: number | undefined;
   readonly log: {
     info(fields: object, message: string): void;
     warn(fields: object, message: string): void;
@@ -26,7 +28,11 @@ export interface ProcessProver extends Prover {
 }
 
 /** Resolves when an adapter is chosen. Throws: KernelError 'NO_ADAPTER'. */
-export async function startProcessProver({ adapter, log }: ProcessProverOptions): Promise<ProcessProver> {
+export async function startProcessProver({
+  adapter,
+  budgetBytes,
+  log,
+}: ProcessProverOptions): Promise<ProcessProver> {
   const tracer = startThread<TracerMethods>({
     entry: new URL('../tracer/thread.ts', import.meta.url),
     timeoutMs: TRACER_TIMEOUT_MS,
@@ -35,6 +41,7 @@ export async function startProcessProver({ adapter, log }: ProcessProverOptions)
   const handle = await startProver({
     adapter,
     entry: new URL('./child.ts', import.meta.url),
+    settings: { robustness: 'off', ...(budgetBytes === undefined ? {} : { byteBudget: budgetBytes }) },
     onState: (state) => log.info({ prover: state }, 'prover state'),
     onOutput: (line) => log.warn({ line }, 'prover process wrote'),
   });

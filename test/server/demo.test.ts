@@ -20,6 +20,7 @@ function column(index: number, skipped: Record<string, number>): ColumnReport {
     statement: '0x',
     attempts: 1,
     proofBytes: 1024,
+    proofSha256: '0',
     serviceVerifySeconds: 0.5,
     verifySeconds: 0.25,
     measures: {

@@ -59,9 +59,9 @@ describe('service', () => {
   const submit = (): Promise<string> =>
     submitInputs(service.url, 'column', 'leaf', columnInputToJson(column));
 
-  async function failureOf(id: string): Promise<NonNullable<JobAnswer['failure']>> {
+  async function failureOf(id: string, url = service.url): Promise<NonNullable<JobAnswer['failure']>> {
     for (;;) {
-      const job = jobSchema.parse(await (await fetch(`${service.url}/v1/proofs/${id}`)).json());
+      const job = jobSchema.parse(await (await fetch(`${url}/v1/proofs/${id}`)).json());
       assert.notEqual(job.state, 'succeeded');
       if (job.failure !== undefined) return job.failure;
       await sleep(100);
@@ -128,6 +128,22 @@ describe('service', () => {
     assert.equal(typeof failure.details['constraint'], 'string');
     const claim = await failureOf(await upload({ ...execution, statement: new Uint32Array(8) }));
     assert.equal(claim.code, 'TRACE_INVALID');
+  });
+
+  it('refuses a job that does not fit into the device memory, with the numbers', async () => {
+    const small = await startService(
+      parseSettings(['--port', '0', '--log-level', 'error', '--device-mebibytes', '80'], process.env),
+    );
+    try {
+      const id = await submitInputs(small.url, 'column', 'leaf', columnInputToJson(column));
+      const failure = await failureOf(id, small.url);
+      assert.equal(failure.code, 'TOO_LARGE');
+      const { budgetBytes, wantedBytes } = failure.details;
+      assert.ok(Number(budgetBytes) <= 80 * 2 ** 20, String(budgetBytes));
+      assert.ok(Number(wantedBytes) > Number(budgetBytes), String(wantedBytes));
+    } finally {
+      await small.close();
+    }
   });
 
   it('refuses columns that cannot be proved, by name', async () => {
