@@ -12,5 +12,4 @@ export type ThreadAnswer =
   | { readonly id: number; readonly error: string };
 
 /** The methods that a thread serves: a value in, a value out, both structured-cloneable. */
-// biome-ignore lint/suspicious/noExplicitAny: a table of functions of different arguments; ThreadMethods<M> gives their types back.
-export type ThreadMethods = Readonly<Record<string, (task: any) => unknown>>;
+export type ThreadMethods = Readonly<Record<string, (task: never) => unknown>>;

@@ -19,7 +19,7 @@ async function answerTo(methods: ThreadMethods, { id, method, task }: ThreadCall
   try {
     const run = Object.hasOwn(methods, method) ? methods[method] : undefined;
     if (run === undefined) throw new Error(`the thread has no method ${method}`);
-    return { id, value: await run(task) };
+    return { id, value: await run(task as never) };
   } catch (error) {
     return { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
