@@ -100,8 +100,11 @@ export interface ControlBuilder {
 export interface TableBuilder {
   /** C(left, right) in a fresh row, or in the row `into`; one hash row. */
   compress(left: Row, right: Row, into?: Row): Row;
-  /** s = initial, then s = C(s, block) for `blockCount` consecutive rows; `blockCount` hash rows, at least one. */
-  chain(initial: Row, firstBlock: Row, blockCount: number, into?: Row): Row;
+  /**
+   * s = initial, then s = C(s, block) for `blockCount` consecutive rows; `blockCount` hash rows. The count may be computed
+   * or hinted; a run in which it is 0 cannot be proved.
+   */
+  chain(initial: Row, firstBlock: Row, blockCount: Input, into?: Row): Row;
   /** Checks that the 16 words of two consecutive rows are below 2^16; one word row. */
   wordCheck(firstRow: Row): Word;
   /** The constant 0 <= value < 2^256; 16 cycles, no table row. */

@@ -34,7 +34,7 @@ export function disassembleInstruction(instruction: Instruction): string {
     const target = c === 'fp+0' ? `jump ${b}` : `jump ${b}, fp = ${c}`;
     return a === '1' ? target : `if ${a}: ${target}`;
   }
-  return `${tagName(instruction.tag)} ${a}, ${b}, ${c}, ${operand(instruction.d, false, has(FLAG.fpD))}`;
+  return `${tagName(instruction.tag)} ${a}, ${b}, ${c}, ${operand(instruction.d, has(FLAG.memD), has(FLAG.fpD))}`;
 }
 
 function hintText(hint: Hint): string {

@@ -20,7 +20,7 @@ export interface RunLimits {
 const FIRST_CYCLES = 1 << 12;
 const STATEMENT_WORDS = 8;
 
-const { memA, fpA, memB, fpB, memC, fpC, fpD, isAdd, isMul, isDeref, isJump, isCall } = FLAG;
+const { memA, fpA, memB, fpB, memC, fpC, memD, fpD, isAdd, isMul, isDeref, isJump, isCall } = FLAG;
 const OPERATIONS = isAdd | isMul | isDeref | isJump | isCall;
 
 function doubled(words: Uint32Array): Uint32Array {
@@ -203,7 +203,13 @@ export function execute(
         case isCall: {
           if (a === UNWRITTEN) throw new MachineError('UNWRITTEN_CELL', { address: addressA });
           if (b === UNWRITTEN) throw new MachineError('UNWRITTEN_CELL', { address: addressB });
-          const d = (flags & fpD) === 0 ? fieldD[pc]! : add(fieldD[pc]!, fp);
+          let addressD = fieldD[pc]!;
+          let d = addressD;
+          if ((flags & (memD | fpD)) !== 0) {
+            addressD = add(addressD, fp);
+            d = (flags & memD) === 0 ? addressD : memory.peek(addressD);
+            if (d === UNWRITTEN) throw new MachineError('UNWRITTEN_CELL', { address: addressD });
+          }
           const outcome = call(a, b, c, d);
           if (c === UNWRITTEN) memory.write(addressC, outcome);
           else if (c !== outcome) throw failed('CALL', a, b, c);

@@ -97,7 +97,6 @@ function encode(item: Extract<Item, { kind: 'instruction' }>, frame: Frame): Ins
     resolve(item.operands.c, frame),
     resolve(item.operands.d, frame),
   ];
-  if (d.isMemory) throw badProgram('operand D is never read from memory');
   const flags =
     (a.isMemory ? FLAG.memA : 0) |
     (a.isRelative ? FLAG.fpA : 0) |
@@ -105,6 +104,7 @@ function encode(item: Extract<Item, { kind: 'instruction' }>, frame: Frame): Ins
     (b.isRelative ? FLAG.fpB : 0) |
     (c.isMemory ? FLAG.memC : 0) |
     (c.isRelative ? FLAG.fpC : 0) |
+    (d.isMemory ? FLAG.memD : 0) |
     (d.isRelative ? FLAG.fpD : 0) |
     FLAG[item.operation];
   return { a: a.field, b: b.field, c: c.field, d: d.field, tag: item.tag, flags };

@@ -1,7 +1,8 @@
 /** Calls from programs to the machine's tables. */
 import type { ArithmeticBuilder, MemoryBuilder, TableBuilder } from '../builder.ts';
+import { MAXIMUM_LOG_HEIGHT as MAXIMUM_HASH_LOG_HEIGHT } from '../hash/air.ts';
 import { TAG } from '../instruction.ts';
-import { type Core, cellValue, constantOf } from './core.ts';
+import { type Core, cellValue } from './core.ts';
 import { badProgram } from './fragment.ts';
 import { checkedWord, type Input, type Row, type Value, type Word } from './values.ts';
 
@@ -10,9 +11,12 @@ const WORD_ROWS = 2;
 const WORD_LIMBS = 16;
 const LIMB_BITS = 16n;
 
+/** Rows of the tallest hash table. */
+const MAXIMUM_CHAIN_BLOCKS = 2 ** MAXIMUM_HASH_LOG_HEIGHT;
+
 export function tableMethods(core: Core, arithmetic: ArithmeticBuilder, memory: MemoryBuilder): TableBuilder {
-  function call(tag: number, a: Input, b: Input, c: Input, d = 0): void {
-    core.emit('isCall', { a: core.local(a), b: core.local(b), c: core.local(c), d: constantOf(d) }, tag);
+  function call(tag: number, a: Input, b: Input, c: Input, d: Input = 0): void {
+    core.emit('isCall', { a: core.local(a), b: core.local(b), c: core.local(c), d: core.local(d) }, tag);
   }
 
   function wordOperation(
@@ -37,9 +41,10 @@ export function tableMethods(core: Core, arithmetic: ArithmeticBuilder, memory: 
       return into;
     },
     chain(initial, firstBlock, blockCount, into = memory.freshRows(1)) {
-      if (!Number.isInteger(blockCount) || blockCount < 1)
-        throw badProgram(`a chain of ${blockCount} blocks`);
-      call(TAG.HASH_CHAIN, initial.pointer, firstBlock.pointer, into.pointer, blockCount);
+      const count = core.local(blockCount);
+      if (count.kind === 'constant' && (count.value < 1 || count.value > MAXIMUM_CHAIN_BLOCKS))
+        throw badProgram(`a chain of ${count.value} blocks`);
+      call(TAG.HASH_CHAIN, initial.pointer, firstBlock.pointer, into.pointer, count);
       return into;
     },
     wordCheck(firstRow: Row) {

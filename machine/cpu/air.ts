@@ -53,7 +53,10 @@ export const cpuAir: TableAir = defineTable(
       'C without memory',
       one.minus(main.memC).times(main.valueC.minus(main.c).minus(main.fpC.times(main.fp))),
     );
-    table.constrainEqual('D', main.valueD, main.d.plus(main.fpD.times(main.fp)));
+    table.constrain(
+      'D without memory',
+      one.minus(main.memD).times(main.valueD.minus(main.d).minus(main.fpD.times(main.fp))),
+    );
     table.constrain('address of B at fp', main.memB.times(main.addressB.minus(main.fp).minus(main.b)));
     table.constrain(
       'address of B behind A',
@@ -104,6 +107,13 @@ export const cpuAir: TableAir = defineTable(
       bus: BUS.WORD,
       multiplicity: main.memC,
       values: [main.fp.plus(main.c), main.valueC],
+      weight: 1,
+    });
+    table.interact({
+      label: 'read D',
+      bus: BUS.WORD,
+      multiplicity: main.memD,
+      values: [main.fp.plus(main.d), main.valueD],
       weight: 1,
     });
     table.interact({

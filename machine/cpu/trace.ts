@@ -81,10 +81,11 @@ export function traceCpu(
     const address = isDeref ? add(A, b) : add(b, rowFp);
     const isRead = isDeref || (flags & FLAG.memB) !== 0;
     const frameC = add(c, rowFp);
+    const frameD = add(d, rowFp);
     valueA[row] = A;
     valueB[row] = isRead ? readWord(address) : (flags & FLAG.fpB) !== 0 ? address : b;
     valueC[row] = (flags & FLAG.memC) !== 0 ? readWord(frameC) : (flags & FLAG.fpC) !== 0 ? frameC : c;
-    valueD[row] = (flags & FLAG.fpD) !== 0 ? add(d, rowFp) : d;
+    valueD[row] = (flags & FLAG.memD) !== 0 ? readWord(frameD) : (flags & FLAG.fpD) !== 0 ? frameD : d;
     if (isRead) addressB[row] = address;
     if ((flags & FLAG.isJump) !== 0 && A !== 0) {
       taken[row] = 1;

@@ -1,5 +1,5 @@
 // Generated: node --import tsx scripts/generateConstraintShaders.ts, from table "cpu".
-// Constraint digest 1:2b52e20d4976923d1f04cb4662a1537a60b8bb0a1bed792157cd02a2173c9028
+// Constraint digest 1:0faa3a6b46aa6063670785384db0ebf934efe2af4ff27c7c41daf92a66e7137a
 // Computes values of one row of a tile; word column * stride + row. Montgomery form. Element: one row.
 // Source: docs/spec/proof-system.md, section 4.
 #import field
@@ -27,6 +27,7 @@ fn keep(column: u32, row: u32, value: u32) {
 }
 
 fn piece0(row: u32) {
+  let n20 = cell(20u, row);
   let n19 = cell(19u, row);
   let n18 = cell(18u, row);
   let n17 = cell(17u, row);
@@ -42,35 +43,40 @@ fn piece0(row: u32) {
   let n1 = cell(1u, row);
   let n3 = cell(3u, row);
   let n5 = cell(5u, row);
-  let n144 = fieldMultiply(n19, 536866784u);
-  let n142 = fieldMultiply(n18, 268433392u);
-  let n140 = fieldMultiply(n17, 134216696u);
-  let n138 = fieldMultiply(n16, 67108348u);
-  let n136 = fieldMultiply(n15, 33554174u);
-  let n134 = fieldMultiply(n14, 16777087u);
-  let n132 = fieldMultiply(n13, 1073741760u);
-  let n130 = fieldMultiply(n12, 536870880u);
-  let n128 = fieldMultiply(n11, 268435440u);
-  let n127 = fieldMultiply(n10, 134217720u);
-  let n125 = fieldMultiply(n9, 67108860u);
-  let n145 = fieldAdd(n8, n125);
-  let n146 = fieldAdd(n127, n145);
-  let n147 = fieldAdd(n128, n146);
-  let n148 = fieldAdd(n130, n147);
-  let n149 = fieldAdd(n132, n148);
-  let n150 = fieldAdd(n134, n149);
-  let n151 = fieldAdd(n136, n150);
-  let n152 = fieldAdd(n138, n151);
-  let n153 = fieldAdd(n140, n152);
-  let n154 = fieldAdd(n142, n153);
-  let n155 = fieldAdd(n144, n154);
-  keep(25u, row, n155);
-  let n156 = fieldAdd(n1, n3);
-  keep(26u, row, n156);
-  let n157 = fieldAdd(n10, n17);
-  keep(27u, row, n157);
-  let n158 = fieldAdd(n1, n5);
-  keep(28u, row, n158);
+  let n6 = cell(6u, row);
+  let n151 = fieldMultiply(n20, 1073733568u);
+  let n149 = fieldMultiply(n19, 536866784u);
+  let n147 = fieldMultiply(n18, 268433392u);
+  let n145 = fieldMultiply(n17, 134216696u);
+  let n143 = fieldMultiply(n16, 67108348u);
+  let n141 = fieldMultiply(n15, 33554174u);
+  let n139 = fieldMultiply(n14, 16777087u);
+  let n137 = fieldMultiply(n13, 1073741760u);
+  let n135 = fieldMultiply(n12, 536870880u);
+  let n133 = fieldMultiply(n11, 268435440u);
+  let n132 = fieldMultiply(n10, 134217720u);
+  let n130 = fieldMultiply(n9, 67108860u);
+  let n152 = fieldAdd(n8, n130);
+  let n153 = fieldAdd(n132, n152);
+  let n154 = fieldAdd(n133, n153);
+  let n155 = fieldAdd(n135, n154);
+  let n156 = fieldAdd(n137, n155);
+  let n157 = fieldAdd(n139, n156);
+  let n158 = fieldAdd(n141, n157);
+  let n159 = fieldAdd(n143, n158);
+  let n160 = fieldAdd(n145, n159);
+  let n161 = fieldAdd(n147, n160);
+  let n162 = fieldAdd(n149, n161);
+  let n163 = fieldAdd(n151, n162);
+  keep(26u, row, n163);
+  let n164 = fieldAdd(n1, n3);
+  keep(27u, row, n164);
+  let n165 = fieldAdd(n10, n18);
+  keep(28u, row, n165);
+  let n166 = fieldAdd(n1, n5);
+  keep(29u, row, n166);
+  let n167 = fieldAdd(n1, n6);
+  keep(30u, row, n167);
 }
 
 @compute @workgroup_size(workgroupSize)

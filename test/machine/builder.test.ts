@@ -436,6 +436,36 @@ describe('loops', () => {
     assert.deepEqual(statement, state);
   });
 
+  test('a chain of as many blocks as a computed value says', () => {
+    for (const count of [1, 3]) {
+      const { statement, calls } = checkedRun(
+        (program) => {
+          const blocks = program.hintRows('blocks', [], 3);
+          const blockCount = program.add(program.hintValue('count', []), 1);
+          program.chain(program.row([7]), blocks, blockCount, program.statement);
+        },
+        { blocks: () => Array.from({ length: 24 }, (_, word) => word), count: () => [count - 1] },
+      );
+      let state: Uint32Array = Uint32Array.of(7, 0, 0, 0, 0, 0, 0, 0);
+      for (let block = 0; block < count; block++)
+        state = compress(
+          state,
+          Uint32Array.from({ length: 8 }, (_, word) => 8 * block + word),
+        );
+      assert.deepEqual(statement, state);
+      assert.deepEqual([...calls.d], [count]);
+    }
+    const zero = buildProgram('no block', (program) => {
+      const row = program.row([7]);
+      program.chain(row, row, program.hintValue('count', []));
+    });
+    assert.throws(() => run(zero, { count: () => [0] }), /CALL_FAILED.*a block count, got 0/);
+    for (const count of [0, -1, 0.5])
+      refuses((program) => {
+        program.chain(program.row([7]), program.row([8]), count);
+      }, /a chain of|no constant of the field/);
+  });
+
   test('a body that yields another shape is refused', () => {
     refuses((program) => {
       program.repeat<Record<string, Value>>(3, { x: program.constant(1) }, () => ({

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { buildProgram, type ProgramBuilder } from '../../machine/builder.ts';
 import { disassemble, disassembleInstruction } from '../../machine/disassemble.ts';
 import { MachineError, type MachineErrorCode } from '../../machine/errors.ts';
-import { FLAG, type Instruction, jumpTo } from '../../machine/instruction.ts';
+import { FLAG, type Instruction, jumpTo, TAG } from '../../machine/instruction.ts';
 import { profileCycles } from '../../machine/profile.ts';
 import type { HintFunctions, Program } from '../../machine/program.ts';
 import { buildTraces, checkTraces, DEFAULT_LIMITS, run } from '../../machine/system.ts';
@@ -38,7 +38,7 @@ function assertThrows(work: () => unknown, code: MachineErrorCode): MachineError
   return caught;
 }
 
-const { memA, memB, memC, fpA, fpB, fpC, isAdd, isMul, isDeref, isJump, isCall } = FLAG;
+const { memA, memB, memC, memD, fpA, fpB, fpC, fpD, isAdd, isMul, isDeref, isJump, isCall } = FLAG;
 /** m[fp + cell] = value */
 const set = (cell: number, value: number): Partial<Instruction> => ({
   a: value,
@@ -95,6 +95,21 @@ describe('relations', () => {
     assert.equal(memory[72], 2);
   });
 
+  test('operand D is a number, an address, or a word of the frame', () => {
+    const rows = [set(0, 3), ...Array.from({ length: 48 }, (_, word) => set(8 + word, word))];
+    const chain = (d: number, flags: number): Uint32Array =>
+      run(
+        bare([
+          ...rows,
+          { a: 8, b: 16, c: 64, d, tag: TAG.HASH_CHAIN, flags: fpA | fpB | fpC | flags | isCall },
+        ]),
+      ).calls.d;
+    assert.deepEqual([...chain(2, 0)], [2]);
+    assert.deepEqual([...chain(0, memD)], [3]);
+    assert.deepEqual([...chain(0, memD | fpD)], [3], 'a word, whatever fpD says');
+    assert.deepEqual([...chain(subtract(0, 6), fpD)], [2]);
+  });
+
   test('what no relation determines is refused', () => {
     assertThrows(() => run(bare([{ a: 1, b: 2, c: 3, flags: memA | memB | memC | isAdd }])), 'RELATION_OPEN');
     assertThrows(() => run(bare([{ a: 1, b: 1, c: 4, flags: memA | memB | isMul }])), 'RELATION_OPEN');
@@ -106,6 +121,7 @@ describe('relations', () => {
     assertThrows(() => run(bare([{ a: 1, c: 2, flags: memA | memC | isDeref }])), 'UNWRITTEN_CELL');
     assertThrows(() => run(bare([{ a: 1, b: 5, c: 2, flags: memC | isDeref }])), 'UNWRITTEN_CELL');
     assertThrows(() => run(bare([{ a: 1, tag: 25, flags: memA | isCall }])), 'UNWRITTEN_CELL');
+    assertThrows(() => run(bare([{ d: 1, tag: 24, flags: memD | isCall }])), 'UNWRITTEN_CELL');
   });
 
   test('what does not hold is refused', () => {

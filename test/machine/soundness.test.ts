@@ -415,6 +415,24 @@ describe('the cpu', () => {
     assertConstraint(forged.check(), 'cpu', 'one operation');
   });
 
+  test('A44: an operand D that is not the word in memory, and one that the program does not read there', () => {
+    const chained = buildProgram('chained', (program) => {
+      const rows = program.hintRows('rows', [], 3);
+      program.chain(rows, program.rowAfter(rows, 1), program.hintValue('count', []));
+    });
+    const build = (): Forgery => forge(chained, { rows: () => new Uint32Array(24), count: () => [2] });
+    assert.deepEqual(build().check(), { ok: true });
+    const other = build();
+    const row = other.find('cpu', { isCall: 1, memD: 1, valueD: 2 });
+    other.column('cpu', 'valueD')[row] = 1;
+    assertBus(other.check(), 'WORD');
+    const unread = build();
+    unread.column('cpu', 'memD')[row] = 0;
+    assertConstraint(unread.check(), 'cpu', 'D without memory');
+    unread.column('cpu', 'd')[row] = 2;
+    assertBus(unread.check(), 'PROGRAM');
+  });
+
   test('A45: tables of one, two or too few rows', () => {
     for (const table of ['cpu', 'program', 'memory', 'ram'] as const)
       for (const logHeight of [0, 1, 7]) {
