@@ -31,6 +31,7 @@ export async function startService(settings: Settings): Promise<Service> {
     prover,
     checker,
     queueLimit: settings.queueLimit,
+    queueBytes: settings.queueMebibytes * 2 ** 20,
     retentionLimit: settings.retentionLimit,
     attemptLimit: settings.attemptLimit,
     attemptTimeoutMs: settings.attemptTimeoutSeconds * 1000,

@@ -33,6 +33,8 @@ const settingsSchema = z.strictObject({
   uploadLimit: count(1, 64, 2),
   /** Jobs waiting. */
   queueLimit: count(1, 10000, 64),
+  /** Memory that the inputs of waiting jobs may take, about. */
+  queueMebibytes: count(1, 2 ** 20, 1024),
   /** Finished jobs that are remembered with their proofs. */
   retentionLimit: count(1, 100000, 256),
   /** Attempts of a job that loses its prover process. */

@@ -48,6 +48,8 @@ export interface JobRequest {
   readonly program: string;
   readonly profile: string;
   readonly input: ProofInput;
+  /** Memory that the input takes while the job waits, about. */
+  readonly inputBytes: number;
   /** What the proof has to state; undefined for an uploaded trace, which brings its own. */
   readonly expectedStatement: Uint32Array | undefined;
 }

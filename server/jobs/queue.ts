@@ -16,7 +16,9 @@ export interface QueueLog {
 export interface QueueOptions {
   readonly prover: Prover;
   readonly checker: Checker;
+  /** Jobs that wait, and the bytes of their inputs. */
   readonly queueLimit: number;
+  readonly queueBytes: number;
   readonly retentionLimit: number;
   readonly attemptLimit: number;
   readonly attemptTimeoutMs: number;
@@ -26,8 +28,8 @@ export interface QueueOptions {
 export interface JobQueue {
   /** The new job, or undefined when too many wait. */
   submit(request: JobRequest): Job | undefined;
-  /** Whether one more job would be accepted now. */
-  hasRoom(): boolean;
+  /** Whether one more job with an input of this size would be accepted now. */
+  hasRoom(inputBytes: number): boolean;
   find(id: string): Job | undefined;
   /** Stops the running attempt and fails what is left. */
   close(): Promise<void>;
@@ -55,6 +57,15 @@ export function createJobQueue(options: QueueOptions): JobQueue {
   const waiting: Waiting[] = [];
   const stop = new AbortController();
   let working: Promise<void> | undefined;
+  let waitingBytes = 0;
+
+  function hasRoom(inputBytes: number): boolean {
+    return (
+      !stop.signal.aborted &&
+      waiting.length < options.queueLimit &&
+      waitingBytes + inputBytes <= options.queueBytes
+    );
+  }
 
   function enter(entry: Entry, state: JobState, note?: string): void {
     entry.state = state;
@@ -143,6 +154,7 @@ export function createJobQueue(options: QueueOptions): JobQueue {
   async function workOff(): Promise<void> {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { entry } = next;
+      waitingBytes -= next.request.inputBytes;
       try {
         while (!stop.signal.aborted && !(await attempt(next))) {
           // The attempt was lost: try again.
@@ -160,7 +172,7 @@ export function createJobQueue(options: QueueOptions): JobQueue {
 
   return {
     submit(request) {
-      if (stop.signal.aborted || waiting.length >= options.queueLimit) return undefined;
+      if (!hasRoom(request.inputBytes)) return undefined;
       const entry: Entry = {
         id: randomUUID(),
         program: request.program,
@@ -173,10 +185,11 @@ export function createJobQueue(options: QueueOptions): JobQueue {
       entries.set(entry.id, entry);
       enter(entry, entry.state);
       waiting.push({ entry, request });
+      waitingBytes += request.inputBytes;
       working ??= workOff();
       return entry;
     },
-    hasRoom: () => !stop.signal.aborted && waiting.length < options.queueLimit,
+    hasRoom,
     find: (id) => entries.get(id),
     async close() {
       stop.abort();

@@ -17,6 +17,9 @@ import type { ServedProfile, Services } from '../services.ts';
 import { receiveTrace, tooLarge } from '../traceUpload.ts';
 import { parseOrRefuse } from '../validation.ts';
 
+/** Memory of parsed inputs for each byte of JSON, about; arbitrary but on the safe side. */
+const PARSED_BYTES_PER_BYTE = 6;
+
 export async function proofRoutes(app: FastifyInstance, services: Services): Promise<void> {
   const { jobs, settings, profiles, checker, prover } = services;
   const routes = app.withTypeProvider<ZodTypeProvider>();
@@ -40,14 +43,18 @@ export async function proofRoutes(app: FastifyInstance, services: Services): Pro
       const jobRequest =
         body instanceof Readable
           ? await traceJob(body, query, Number(request.headers['content-length'] ?? 0))
-          : await inputsJob(body, query);
+          : await inputsJob(
+              body,
+              query,
+              Number(request.headers['content-length'] ?? settings.jsonLimitBytes),
+            );
       const job = jobs.submit(jobRequest);
       if (job === undefined) throw queueFull();
       return reply.code(202).header('location', `/v1/proofs/${job.id}`).send(jobAnswer(job, profiles));
     },
   );
 
-  async function inputsJob(body: unknown, query: object): Promise<JobRequest> {
+  async function inputsJob(body: unknown, query: object, textBytes: number): Promise<JobRequest> {
     const stray = Object.keys(query)[0];
     if (stray !== undefined) {
       throw new Problem('malformed-request', `The query field ${stray} belongs to trace uploads.`);
@@ -56,13 +63,20 @@ export async function proofRoutes(app: FastifyInstance, services: Services): Pro
     const program = findProgram(services, programName);
     findProfile(services, profile);
     const inputs = parseOrRefuse(program.inputs, json, 'body.inputs');
-    if (!jobs.hasRoom()) throw queueFull();
+    const inputBytes = PARSED_BYTES_PER_BYTE * textBytes;
+    if (!jobs.hasRoom(inputBytes)) throw queueFull();
     const check = await checker.checkInputs({ program: program.name, inputs });
     if (!check.ok) {
       throw new Problem(check.isTooLarge ? 'job-too-large' : 'inputs-refused', check.detail, check.details);
     }
     const { statement: expectedStatement } = check;
-    return { program: program.name, profile, input: { kind: 'inputs', inputs }, expectedStatement };
+    return {
+      program: program.name,
+      profile,
+      input: { kind: 'inputs', inputs },
+      inputBytes,
+      expectedStatement,
+    };
   }
 
   async function traceJob(
@@ -76,7 +90,7 @@ export async function proofRoutes(app: FastifyInstance, services: Services): Pro
     const program = findProgram(services, query.program);
     findProfile(services, query.profile);
     if (declaredBytes > settings.traceLimitBytes) throw tooLarge(settings.traceLimitBytes, declaredBytes);
-    if (uploads >= settings.uploadLimit || !jobs.hasRoom()) throw queueFull();
+    if (uploads >= settings.uploadLimit || !jobs.hasRoom(declaredBytes)) throw queueFull();
     uploads += 1;
     try {
       const bytes = await receiveTrace(stream, settings.traceLimitBytes);
@@ -86,6 +100,7 @@ export async function proofRoutes(app: FastifyInstance, services: Services): Pro
         program: program.name,
         profile: query.profile,
         input: { kind: 'trace', bytes },
+        inputBytes: bytes.byteLength,
         expectedStatement: undefined,
       };
     } finally {

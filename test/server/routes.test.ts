@@ -340,6 +340,20 @@ describe('limits', () => {
     assert.equal(answer.headers['retry-after'], '5');
     await full.close();
 
+    const heavy = await startFakeService({ settings: { queueMebibytes: 1 }, prove: proveForever });
+    const upload = () =>
+      heavy.app.inject({
+        method: 'POST',
+        url: '/v1/proofs?program=sum&profile=leaf',
+        headers: OCTETS,
+        payload: smallTrace(2 ** 17),
+      });
+    // One runs, one waits; a third would take the inputs over a mebibyte.
+    assert.equal((await upload()).statusCode, 202);
+    assert.equal((await upload()).statusCode, 202);
+    assertProblem(await upload(), 503, 'queue-full');
+    await heavy.close();
+
     const forgetful = await startFakeService({ settings: { retentionLimit: 1 } });
     const first = await submit(forgetful);
     await settledJob(forgetful, first);

@@ -113,6 +113,7 @@ export async function startFakeService(
     prover,
     checker,
     queueLimit: settings.queueLimit,
+    queueBytes: settings.queueMebibytes * 2 ** 20,
     retentionLimit: settings.retentionLimit,
     attemptLimit: settings.attemptLimit,
     attemptTimeoutMs: settings.attemptTimeoutSeconds * 1000,
