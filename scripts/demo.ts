@@ -233,7 +233,13 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const report = await runDemo(options);
+  let report: DemoReport;
+  try {
+    report = await runDemo(options);
+  } catch (error) {
+    say(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    return 1;
+  }
   process.stdout.write(`${options.format === 'json' ? JSON.stringify(report) : formatReport(report)}\n`);
   return report.independent.differences.length === 0 ? 0 : 1;
 }

@@ -24,6 +24,7 @@ export async function proofRoutes(app: FastifyInstance, services: Services): Pro
   const { jobs, settings, profiles, checker, prover } = services;
   const routes = app.withTypeProvider<ZodTypeProvider>();
   let uploads = 0;
+  let inputChecks = 0;
 
   // A trace is handed over as a stream; JSON bodies are read by Fastify.
   routes.addContentTypeParser('application/octet-stream', (_request, payload, done) => {
@@ -64,8 +65,11 @@ export async function proofRoutes(app: FastifyInstance, services: Services): Pro
     findProfile(services, profile);
     const inputs = parseOrRefuse(program.inputs, json, 'body.inputs');
     const inputBytes = PARSED_BYTES_PER_BYTE * textBytes;
-    if (!jobs.hasRoom(inputBytes)) throw queueFull();
-    const check = await checker.checkInputs({ program: program.name, inputs });
+    if (inputChecks >= settings.queueLimit || !jobs.hasRoom(inputBytes)) throw queueFull();
+    inputChecks += 1;
+    const check = await checker.checkInputs({ program: program.name, inputs }).finally(() => {
+      inputChecks -= 1;
+    });
     if (!check.ok) {
       throw new Problem(check.isTooLarge ? 'job-too-large' : 'inputs-refused', check.detail, check.details);
     }

@@ -1,5 +1,6 @@
 /**
- * A thread beside the event loop that answers calls. One that ends or takes too long is replaced; the calls it was at fail.
+ * A thread beside the event loop that answers calls, one at a time. One that ends or takes too long is replaced; the call
+ * it was at fails, and the calls behind it do not.
  */
 import { Worker } from 'node:worker_threads';
 import type { ThreadAnswer, ThreadCall, ThreadMethods } from './protocol.ts';
@@ -21,33 +22,32 @@ export interface Thread<Methods extends ThreadMethods> {
 
 export interface ThreadOptions {
   readonly entry: URL;
+  /** Of one call, from when the thread turns to it. */
   readonly timeoutMs: number;
   /** Of the thread's heap; its typed arrays are bounded by what it computes. */
   readonly heapMebibytes: number;
 }
 
-interface Pending {
+interface Waiting {
+  readonly method: string;
+  readonly task: unknown;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
-  readonly settle: () => void;
+  /** Stops listening to the caller's signal. */
+  readonly forget: () => void;
+}
+
+interface Active extends Waiting {
+  readonly id: number;
+  readonly timer: NodeJS.Timeout;
 }
 
 export function startThread<Methods extends ThreadMethods>(options: ThreadOptions): Thread<Methods> {
-  const pending = new Map<number, Pending>();
+  const waiting: Waiting[] = [];
+  let active: Active | undefined;
   let nextId = 0;
   let worker: Worker | undefined;
   let isClosed = false;
-
-  function end(lost: Worker, why: string): void {
-    if (worker !== lost) return;
-    worker = undefined;
-    void lost.terminate();
-    for (const { reject, settle } of pending.values()) {
-      settle();
-      reject(new ThreadFailed(why));
-    }
-    pending.clear();
-  }
 
   function start(): Worker {
     // A thread does not inherit the loader of TypeScript files, so it registers the loader before its entry.
@@ -58,12 +58,10 @@ export function startThread<Methods extends ThreadMethods>(options: ThreadOption
       resourceLimits: { maxOldGenerationSizeMb: options.heapMebibytes },
     });
     started.on('message', (answer: ThreadAnswer) => {
-      const waiting = pending.get(answer.id);
-      if (waiting === undefined) return;
-      pending.delete(answer.id);
-      waiting.settle();
-      if ('error' in answer) waiting.reject(new ThreadFailed(answer.error));
-      else waiting.resolve(answer.value);
+      if (active?.id !== answer.id) return;
+      if ('error' in answer) finish()?.reject(new ThreadFailed(answer.error));
+      else finish()?.resolve(answer.value);
+      sendNext();
     });
     started.on('error', (error) => end(started, `the thread ended: ${error.message}`));
     started.on('exit', (status) => end(started, `the thread ended with status ${status}`));
@@ -72,27 +70,67 @@ export function startThread<Methods extends ThreadMethods>(options: ThreadOption
     return started;
   }
 
+  /** Takes the active call off the thread. */
+  function finish(): Active | undefined {
+    const finished = active;
+    active = undefined;
+    if (finished === undefined) return undefined;
+    clearTimeout(finished.timer);
+    finished.forget();
+    return finished;
+  }
+
+  /** Ends a thread and fails the call that it was at; the next call gets a new one. */
+  function end(lost: Worker, why: string): void {
+    if (worker !== lost) return;
+    worker = undefined;
+    void lost.terminate();
+    finish()?.reject(new ThreadFailed(why));
+    sendNext();
+  }
+
+  function sendNext(): void {
+    if (active !== undefined) return;
+    const next = waiting.shift();
+    if (next === undefined) return;
+    worker ??= start();
+    const target = worker;
+    const id = nextId++;
+    const timer = setTimeout(() => end(target, 'the call took too long'), options.timeoutMs);
+    active = { ...next, id, timer };
+    target.postMessage({ id, method: next.method, task: next.task } satisfies ThreadCall);
+  }
+
   return {
     call(method, task, signal) {
       if (isClosed) return Promise.reject(new ThreadFailed('the thread is closed'));
       if (signal?.aborted) return Promise.reject(new ThreadFailed('the call was cancelled'));
-      worker ??= start();
-      const target = worker;
-      const id = nextId++;
       return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => end(target, 'the call took too long'), options.timeoutMs);
-        const abort = (): void => end(target, 'the call was cancelled');
-        signal?.addEventListener('abort', abort, { once: true });
-        const settle = (): void => {
-          clearTimeout(timer);
-          signal?.removeEventListener('abort', abort);
+        const cancel = (): void => {
+          const place = waiting.indexOf(entry);
+          if (place >= 0) {
+            waiting.splice(place, 1);
+            entry.reject(new ThreadFailed('the call was cancelled'));
+          } else if (worker !== undefined) end(worker, 'the call was cancelled');
         };
-        pending.set(id, { resolve: resolve as (value: unknown) => void, reject, settle });
-        target.postMessage({ id, method, task } satisfies ThreadCall);
+        const entry: Waiting = {
+          method,
+          task,
+          resolve: resolve as (value: unknown) => void,
+          reject,
+          forget: () => signal?.removeEventListener('abort', cancel),
+        };
+        signal?.addEventListener('abort', cancel, { once: true });
+        waiting.push(entry);
+        sendNext();
       });
     },
     async close() {
       isClosed = true;
+      for (const { reject, forget } of waiting.splice(0)) {
+        forget();
+        reject(new ThreadFailed('the thread is closed'));
+      }
       if (worker !== undefined) end(worker, 'the thread is closed');
     },
   };

@@ -36,6 +36,27 @@ describe('thread', () => {
     await thread.close();
   });
 
+  it('loses nothing but the call that it was at', async () => {
+    const thread = start(20_000);
+    const lost = assert.rejects(thread.call('end', 3), failsWith(/ended/));
+    const behind = [1, 2, 3].map((word) => thread.call('double', Uint32Array.of(word)));
+    const abort = new AbortController();
+    const call = thread.call('double', Uint32Array.of(9), abort.signal);
+    const cancelled = assert.rejects(call, failsWith(/cancelled/));
+    abort.abort();
+    await lost;
+    await cancelled;
+    assert.deepEqual(
+      (await Promise.all(behind)).map((words) => [...words]),
+      [[2], [4], [6]],
+    );
+    const closing = [thread.call('hang', null), thread.call('double', Uint32Array.of(1))].map((each) =>
+      assert.rejects(each, failsWith(/closed/)),
+    );
+    await thread.close();
+    await Promise.all(closing);
+  });
+
   it('is ended when it hangs or the call is cancelled', async () => {
     const thread = start(1_500);
     await assert.rejects(thread.call('hang', null), failsWith(/too long/));
