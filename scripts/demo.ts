@@ -168,16 +168,11 @@ async function runDemo({ block, columnCount, adapter }: Options): Promise<DemoRe
   const service = await startService(
     parseSettings(
       [
-        '--port',
-        '0',
-        '--adapter',
-        adapter,
-        '--log-level',
-        'error',
-        '--queue-limit',
-        '10000',
-        '--retention-limit',
-        '10000',
+        '--port=0',
+        `--adapter=${adapter}`,
+        '--log-level=error',
+        '--queue-limit=10000',
+        '--retention-limit=10000',
       ],
       {},
     ),
