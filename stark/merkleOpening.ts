@@ -82,15 +82,19 @@ function concatenate(parts: readonly Uint32Array[]): Uint32Array {
   return words;
 }
 
+/** Sees a digest on or beside an opened path, as a view; level 0 are the leaves of the tallest height. */
+export type NodeVisitor = (level: number, index: number, digest: Uint32Array) => void;
+
 /**
  * True when the opening leads to the cap. `indices` as in `openingRequest`; `opening` must have the lengths of
- * `openingSize`, which the codec has checked.
+ * `openingSize`, which the codec has checked. `visit` sees every digest below the cap.
  */
 export function opensTo(
   tree: OpenedTree,
   cap: Uint32Array,
   indices: readonly (readonly number[])[],
   opening: TreeOpening,
+  visit?: NodeVisitor,
 ): boolean {
   const tallest = tallestLogRows(tree);
   let digests = leafDigests(tree, tallest, indices[0] ?? [], indices, opening.rows) ?? new Uint32Array(0);
@@ -99,6 +103,9 @@ export function opensTo(
     const children = indices[level] ?? [];
     const parents = indices[level + 1] ?? [];
     const above = new Uint32Array(parents.length * DIGEST_WORDS);
+    if (visit)
+      for (const [position, index] of children.entries())
+        visit(level, index, digests.subarray(position * DIGEST_WORDS, (position + 1) * DIGEST_WORDS));
     for (let parent = 0, child = 0; parent < parents.length; parent++) {
       const target = parent * DIGEST_WORDS;
       const left = 2 * parents[parent]!;
@@ -110,6 +117,11 @@ export function opensTo(
       } else {
         if (hasLeft) compressInto(above, target, digests, known, opening.nodes, nodeOffset);
         else compressInto(above, target, opening.nodes, nodeOffset, digests, known);
+        visit?.(
+          level,
+          hasLeft ? left + 1 : left,
+          opening.nodes.subarray(nodeOffset, nodeOffset + DIGEST_WORDS),
+        );
         nodeOffset += DIGEST_WORDS;
       }
       child += hasBoth ? 2 : 1;

@@ -40,6 +40,23 @@ export const EXTENSION_ALGEBRA: Algebra<extension.Extension> = {
   multiplyByBase: extension.multiplyByBase,
 };
 
+/** What the closing equations of a table need besides. */
+export interface VerifierAlgebra<Value> extends Algebra<Value> {
+  /** The divisor must not be zero. */
+  divide(dividend: Value, divisor: Value): Value;
+  /** A value times the generator x of the extension. */
+  multiplyByX(value: Value): Value;
+}
+
+const X: extension.Extension = [0, 1, 0, 0, 0];
+
+/** Throws: RangeError on a division by zero. */
+export const EXTENSION_VERIFIER_ALGEBRA: VerifierAlgebra<extension.Extension> = {
+  ...EXTENSION_ALGEBRA,
+  divide: (dividend, divisor) => extension.multiply(dividend, extension.inverse(divisor)),
+  multiplyByX: (value) => extension.multiply(value, X),
+};
+
 /** The value of every node, read by node id. Throws: RangeError when a node without a value (a linear vector) is read. */
 export function evaluateGraph<Value>(
   graph: Graph,

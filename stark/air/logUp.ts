@@ -3,11 +3,14 @@
  * table's constraints by powers of lambda at one point.
  * Source: docs/spec/proof-system.md, sections 5 and 6.
  */
-import type { LogUpChallenges } from '../backend.ts';
-import * as extension from '../field/extension.ts';
 import type { Interaction, NodeId, TableAir } from './air.ts';
+import type { Algebra } from './evaluate.ts';
 
-type Extension = extension.Extension;
+/** alpha and beta as elements of an algebra. */
+export interface FingerprintChallenges<Value> {
+  readonly alpha: Value;
+  readonly beta: Value;
+}
 
 /** The interactions that share an extension column: 2i and 2i + 1, the last group may have one. */
 export function logUpGroups(
@@ -23,76 +26,79 @@ export function logUpGroups(
 }
 
 /** alpha + bus + sum of beta^(i + 1) * values[i]. */
-export function fingerprint(
+export function fingerprint<Value>(
+  algebra: Algebra<Value>,
   bus: number,
-  values: readonly Extension[],
-  challenges: LogUpChallenges,
-): Extension {
-  let sum = extension.ZERO;
+  values: readonly Value[],
+  challenges: FingerprintChallenges<Value>,
+): Value {
+  let sum = algebra.constant(0);
   for (let index = values.length - 1; index >= 0; index--)
-    sum = extension.multiply(challenges.beta, extension.add(sum, values[index]!));
-  return extension.add(extension.add(challenges.alpha, extension.fromBase(bus)), sum);
+    sum = algebra.multiply(challenges.beta, algebra.add(sum, values[index]!));
+  return algebra.add(algebra.add(challenges.alpha, algebra.constant(bus)), sum);
 }
 
 /** A group's fraction m/d + m'/d' as numerator m * d' + m' * d and denominator d * d'. */
-export interface Fraction {
-  readonly numerator: Extension;
-  readonly denominator: Extension;
+export interface Fraction<Value> {
+  readonly numerator: Value;
+  readonly denominator: Value;
 }
 
 /** The fraction of a group, given the values of the graph's nodes. */
-export function groupFraction(
+export function groupFraction<Value>(
+  algebra: Algebra<Value>,
   group: readonly Interaction[],
-  at: (node: NodeId) => Extension,
-  challenges: LogUpChallenges,
-): Fraction {
-  let numerator: Extension = extension.ZERO;
-  let denominator: Extension = extension.ONE;
+  at: (node: NodeId) => Value,
+  challenges: FingerprintChallenges<Value>,
+): Fraction<Value> {
+  let numerator = algebra.constant(0);
+  let denominator = algebra.constant(1);
   for (const { bus, multiplicity, values } of group) {
-    const factor = fingerprint(bus, values.map(at), challenges);
-    numerator = extension.add(
-      extension.multiply(numerator, factor),
-      extension.multiply(at(multiplicity), denominator),
+    const factor = fingerprint(algebra, bus, values.map(at), challenges);
+    numerator = algebra.add(
+      algebra.multiply(numerator, factor),
+      algebra.multiply(at(multiplicity), denominator),
     );
-    denominator = extension.multiply(denominator, factor);
+    denominator = algebra.multiply(denominator, factor);
   }
   return { numerator, denominator };
 }
 
 /** The LogUp columns of one row or point: the accumulator, here and on the next row, and the helpers. */
-export interface LogUpValues {
-  readonly accumulator: Extension;
-  readonly accumulatorNext: Extension;
-  readonly helpers: readonly Extension[];
+export interface LogUpValues<Value> {
+  readonly accumulator: Value;
+  readonly accumulatorNext: Value;
+  readonly helpers: readonly Value[];
 }
 
 /**
  * The sum of lambda^k * c_k over the table's constraints and then its LogUp groups, given the values of the graph's
  * nodes; `sumPerRow` is S / N, and `logUp` is read when the table has interactions only.
  */
-export function combineConstraints(
+export function combineConstraints<Value>(
+  algebra: Algebra<Value>,
   table: TableAir,
-  at: (node: NodeId) => Extension,
-  logUp: LogUpValues,
-  challenges: LogUpChallenges,
-  sumPerRow: Extension,
-  lambda: Extension,
-): Extension {
+  at: (node: NodeId) => Value,
+  logUp: LogUpValues<Value>,
+  challenges: FingerprintChallenges<Value>,
+  sumPerRow: Value,
+  lambda: Value,
+): Value {
   const values = table.constraints.map(({ expression }) => at(expression));
   const groups = logUpGroups(table);
   groups.forEach((group, index) => {
-    const { numerator, denominator } = groupFraction(group, at, challenges);
-    let share: Extension;
+    const { numerator, denominator } = groupFraction(algebra, group, at, challenges);
+    let share: Value;
     if (index < groups.length - 1) {
       share = logUp.helpers[index]!;
     } else {
-      const step = extension.subtract(logUp.accumulatorNext, logUp.accumulator);
-      share = logUp.helpers.reduce(extension.subtract, extension.add(step, sumPerRow));
+      const step = algebra.subtract(logUp.accumulatorNext, logUp.accumulator);
+      share = logUp.helpers.reduce(algebra.subtract, algebra.add(step, sumPerRow));
     }
-    values.push(extension.subtract(extension.multiply(share, denominator), numerator));
+    values.push(algebra.subtract(algebra.multiply(share, denominator), numerator));
   });
-  let combined = extension.ZERO;
+  let combined = algebra.constant(0);
   for (let index = values.length - 1; index >= 0; index--)
-    combined = extension.add(extension.multiply(combined, lambda), values[index]!);
+    combined = algebra.add(algebra.multiply(combined, lambda), values[index]!);
   return combined;
 }

@@ -1,49 +1,63 @@
 /**
- * What the verifier recomputes of a table from the opened values: the combination of all constraints at zeta.
+ * What the verifier recomputes of a table from the opened values: the combination of all constraints at zeta, and what its
+ * quotient says it is. Over any algebra: extension elements here, cells of a guest program in the recursive verifier.
  * Source: docs/spec/proof-system.md, sections 4 to 7.
  */
-import type { LogUpChallenges } from '../backend.ts';
-import * as extension from '../field/extension.ts';
+
+import { DEGREE } from '../field/extension.ts';
 import * as field from '../field/koalaBear.ts';
 import type { TableAir } from './air.ts';
 import { logUpColumnCount, logUpNextColumnCount } from './degree.ts';
 import { AirError } from './errors.ts';
-import { EXTENSION_ALGEBRA, evaluateGraph } from './evaluate.ts';
-import { combineConstraints } from './logUp.ts';
-
-type Extension = extension.Extension;
+import { evaluateGraph, type VerifierAlgebra } from './evaluate.ts';
+import { combineConstraints, type FingerprintChallenges } from './logUp.ts';
 
 /** A table's columns at zeta and their leading columns at zeta * g; the LogUp columns are base columns, 5 a function. */
-export interface OpenedTable {
-  readonly preprocessed: readonly Extension[];
-  readonly preprocessedNext: readonly Extension[];
-  readonly main: readonly Extension[];
-  readonly mainNext: readonly Extension[];
-  readonly logUp: readonly Extension[];
-  readonly logUpNext: readonly Extension[];
+export interface OpenedTable<Value> {
+  readonly preprocessed: readonly Value[];
+  readonly preprocessedNext: readonly Value[];
+  readonly main: readonly Value[];
+  readonly mainNext: readonly Value[];
+  readonly logUp: readonly Value[];
+  readonly logUpNext: readonly Value[];
 }
 
 /** The selectors at a point outside the base field, for a table of 2^logHeight rows. */
-export interface SelectorValues {
-  readonly first: Extension;
-  readonly last: Extension;
-  readonly transition: Extension;
+export interface SelectorValues<Value> {
+  readonly first: Value;
+  readonly last: Value;
+  readonly transition: Value;
   /** x^N - 1. */
-  readonly vanishing: Extension;
+  readonly vanishing: Value;
 }
 
-/** Throws: RangeError when the point lies on the trace domain's rows 0 or N - 1. */
-export function evaluateSelectors(point: Extension, logHeight: number): SelectorValues {
+/** point^(2^exponent) */
+export function powerOfTwo<Value>(algebra: VerifierAlgebra<Value>, point: Value, exponent: number): Value {
+  let power = point;
+  for (let step = 0; step < exponent; step++) power = algebra.multiply(power, power);
+  return power;
+}
+
+/**
+ * `pointToHeight` is point^(2^logHeight). The point must not lie on the trace domain's rows 0 or N - 1: there is nothing to
+ * divide by.
+ */
+export function evaluateSelectors<Value>(
+  algebra: VerifierAlgebra<Value>,
+  point: Value,
+  pointToHeight: Value,
+  logHeight: number,
+): SelectorValues<Value> {
   const height = 2 ** logHeight;
   const lastRow = field.inverse(field.rootOfUnity(logHeight));
-  const vanishing = extension.subtract(extension.power(point, height), extension.ONE);
-  const transition = extension.subtract(point, extension.fromBase(lastRow));
-  const first = extension.subtract(point, extension.ONE);
+  const vanishing = algebra.subtract(pointToHeight, algebra.constant(1));
+  const transition = algebra.subtract(point, algebra.constant(lastRow));
+  const first = algebra.subtract(point, algebra.constant(1));
   return {
-    first: extension.multiply(vanishing, extension.inverse(extension.multiplyByBase(first, height))),
-    last: extension.multiply(
-      extension.multiplyByBase(vanishing, lastRow),
-      extension.inverse(extension.multiplyByBase(transition, height)),
+    first: algebra.divide(vanishing, algebra.multiplyByBase(first, height)),
+    last: algebra.divide(
+      algebra.multiplyByBase(vanishing, lastRow),
+      algebra.multiplyByBase(transition, height),
     ),
     transition,
     vanishing,
@@ -51,15 +65,22 @@ export function evaluateSelectors(point: Extension, logHeight: number): Selector
 }
 
 /** The extension column whose five base columns have the given values: sum of x^i * values[offset + i]. */
-export function extensionColumn(values: readonly Extension[], offset: number): Extension {
-  const x: Extension = [0, 1, 0, 0, 0];
-  let column = extension.ZERO;
-  for (let index = extension.DEGREE - 1; index >= 0; index--)
-    column = extension.add(extension.multiply(column, x), values[offset + index]!);
+export function extensionColumn<Value>(
+  algebra: VerifierAlgebra<Value>,
+  values: readonly Value[],
+  offset: number,
+): Value {
+  let column: Value = values[offset + DEGREE - 1]!;
+  for (let index = DEGREE - 2; index >= 0; index--)
+    column = algebra.add(algebra.multiplyByX(column), values[offset + index]!);
   return column;
 }
 
-function requireLengths(table: TableAir, opened: OpenedTable, publicWords: ArrayLike<number>): void {
+function requireLengths<Value>(
+  table: TableAir,
+  opened: OpenedTable<Value>,
+  publicWords: ArrayLike<Value>,
+): void {
   const expectations: readonly (readonly [string, number, number])[] = [
     ['preprocessed', opened.preprocessed.length, table.preprocessedColumns.length],
     ['main', opened.main.length, table.mainColumns.length],
@@ -80,44 +101,63 @@ function requireLengths(table: TableAir, opened: OpenedTable, publicWords: Array
 }
 
 /**
- * C(zeta) for a table of 2^logHeight rows with the sum `sum` (zero for a table without interactions).
- * Throws: AirError EVALUATION_INPUT when the opened values are fewer than the table's columns; RangeError when zeta lies
- * on the trace domain.
+ * C(zeta) for a table of 2^logHeight rows with the sum `sum` (zero for a table without interactions); `zetaToHeight` is
+ * zeta^(2^logHeight). Zeta must not lie on the trace domain.
+ * Throws: AirError EVALUATION_INPUT when the opened values are fewer than the table's columns.
  */
-export function evaluateConstraints(
+export function evaluateConstraints<Value>(
+  algebra: VerifierAlgebra<Value>,
   table: TableAir,
   logHeight: number,
-  opened: OpenedTable,
-  publicWords: ArrayLike<number>,
-  challenges: LogUpChallenges,
-  sum: Extension,
-  zeta: Extension,
-  lambda: Extension,
-): Extension {
+  opened: OpenedTable<Value>,
+  publicWords: ArrayLike<Value>,
+  challenges: FingerprintChallenges<Value>,
+  sum: Value,
+  zeta: Value,
+  zetaToHeight: Value,
+  lambda: Value,
+): Value {
   requireLengths(table, opened, publicWords);
-  const selectors = evaluateSelectors(zeta, logHeight);
-  const at = evaluateGraph(table.graph, EXTENSION_ALGEBRA, {
+  const selectors = evaluateSelectors(algebra, zeta, zetaToHeight, logHeight);
+  const at = evaluateGraph(table.graph, algebra, {
     main: (column, row) => (row === 'current' ? opened.main : opened.mainNext)[column]!,
     preprocessed: (column, row) =>
       (row === 'current' ? opened.preprocessed : opened.preprocessedNext)[column]!,
     selector: (selector) => selectors[selector],
-    public: (index) => extension.fromBase(publicWords[index]!),
+    public: (index) => publicWords[index]!,
   });
   const hasLogUp = table.interactions.length > 0;
-  const helpers: Extension[] = [];
-  for (let offset = extension.DEGREE; offset < opened.logUp.length; offset += extension.DEGREE)
-    helpers.push(extensionColumn(opened.logUp, offset));
+  const zero = algebra.constant(0);
+  const helpers: Value[] = [];
+  for (let offset = DEGREE; offset < opened.logUp.length; offset += DEGREE)
+    helpers.push(extensionColumn(algebra, opened.logUp, offset));
   const inverseHeight = field.inverse(2 ** logHeight);
   return combineConstraints(
+    algebra,
     table,
     at,
     {
-      accumulator: hasLogUp ? extensionColumn(opened.logUp, 0) : extension.ZERO,
-      accumulatorNext: hasLogUp ? extensionColumn(opened.logUpNext, 0) : extension.ZERO,
+      accumulator: hasLogUp ? extensionColumn(algebra, opened.logUp, 0) : zero,
+      accumulatorNext: hasLogUp ? extensionColumn(algebra, opened.logUpNext, 0) : zero,
       helpers,
     },
     challenges,
-    extension.multiplyByBase(sum, inverseHeight),
+    algebra.multiplyByBase(sum, inverseHeight),
     lambda,
+  );
+}
+
+/** What C(zeta) must be: (zeta^N - 1) * (Q_0(zeta) + zeta^N * Q_1(zeta)), from the ten opened quotient columns. */
+export function quotientAtPoint<Value>(
+  algebra: VerifierAlgebra<Value>,
+  quotient: readonly Value[],
+  zetaToHeight: Value,
+): Value {
+  return algebra.multiply(
+    algebra.subtract(zetaToHeight, algebra.constant(1)),
+    algebra.add(
+      extensionColumn(algebra, quotient, 0),
+      algebra.multiply(zetaToHeight, extensionColumn(algebra, quotient, DEGREE)),
+    ),
   );
 }

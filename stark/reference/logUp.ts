@@ -3,6 +3,7 @@
  * Source: docs/spec/proof-system.md, section 5.
  */
 import type { TableAir } from '../air/air.ts';
+import { EXTENSION_ALGEBRA } from '../air/evaluate.ts';
 import { groupFraction, logUpGroups } from '../air/logUp.ts';
 import { createRowEvaluator, traceSelectors } from '../air/rowEvaluator.ts';
 import type { LogUpChallenges } from '../backend.ts';
@@ -44,7 +45,7 @@ export function referenceLogUp(
     const blockRows = evaluator.evaluate(start);
     for (let row = 0; row < blockRows; row++) {
       const at = (node: number): Extension => extension.fromBase(evaluator.values(node)[row]!);
-      const fractions = groups.map((group) => groupFraction(group, at, challenges));
+      const fractions = groups.map((group) => groupFraction(EXTENSION_ALGEBRA, group, at, challenges));
       const inverses = extension.batchInverse(fractions.map(({ denominator }) => denominator));
       let total = extension.ZERO;
       fractions.forEach(({ numerator }, group) => {

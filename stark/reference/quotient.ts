@@ -5,6 +5,7 @@
  */
 import type { TableAir } from '../air/air.ts';
 import { logUpGroupCount } from '../air/degree.ts';
+import { EXTENSION_ALGEBRA } from '../air/evaluate.ts';
 import { combineConstraints } from '../air/logUp.ts';
 import { createRowEvaluator, type RowDomain } from '../air/rowEvaluator.ts';
 import type { LogUpChallenges } from '../backend.ts';
@@ -97,6 +98,7 @@ export function referenceQuotient(
     for (let row = 0; row < blockRows; row++) {
       const index = start + row;
       const combined = combineConstraints(
+        EXTENSION_ALGEBRA,
         table,
         (node) => extension.fromBase(evaluator.values(node)[row]!),
         {

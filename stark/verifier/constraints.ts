@@ -3,7 +3,8 @@
  * Source: docs/spec/proof-system.md, sections 5 to 7.
  */
 import type { AirSystem } from '../air/air.ts';
-import { evaluateConstraints, extensionColumn } from '../air/verifierEvaluation.ts';
+import { EXTENSION_VERIFIER_ALGEBRA } from '../air/evaluate.ts';
+import { evaluateConstraints, powerOfTwo, quotientAtPoint } from '../air/verifierEvaluation.ts';
 import * as extension from '../field/extension.ts';
 import type { Proof } from '../proof/proof.ts';
 import { matrixOf, type Phase, type ProofShape } from '../proof/shape.ts';
@@ -54,7 +55,9 @@ export function checkQuotients(
     const quotient = openedIn('quotient', slot).current;
     const sumPosition = shape.summedSlots.indexOf(slot);
     const sum = sumPosition < 0 ? extension.ZERO : extension.read(proof.sums, sumPosition * extension.DEGREE);
+    const zetaToHeight = powerOfTwo(EXTENSION_VERIFIER_ALGEBRA, zeta, logHeight);
     const combined = evaluateConstraints(
+      EXTENSION_VERIFIER_ALGEBRA,
       table,
       logHeight,
       {
@@ -65,21 +68,14 @@ export function checkQuotients(
         logUp: logUpColumns.current,
         logUpNext: logUpColumns.next,
       },
-      statement,
+      Array.from(statement, extension.fromBase),
       logUp,
       sum,
       zeta,
+      zetaToHeight,
       lambda,
     );
-    // C(zeta) = (zeta^N - 1) * (Q_0(zeta) + zeta^N * Q_1(zeta))
-    const zetaToHeight = extension.power(zeta, 2 ** logHeight);
-    const expected = extension.multiply(
-      extension.subtract(zetaToHeight, extension.ONE),
-      extension.add(
-        extensionColumn(quotient, 0),
-        extension.multiply(zetaToHeight, extensionColumn(quotient, extension.DEGREE)),
-      ),
-    );
+    const expected = quotientAtPoint(EXTENSION_VERIFIER_ALGEBRA, quotient, zetaToHeight);
     if (!extension.equals(combined, expected))
       return reject('QUOTIENT_MISMATCH', {
         table: table.name,

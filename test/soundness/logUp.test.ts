@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import type { AirSystem, TableAir, TableTrace } from '../../stark/air/air.ts';
 import { defineSystem, defineTable } from '../../stark/air/builder.ts';
 import { AirError } from '../../stark/air/errors.ts';
+import { EXTENSION_ALGEBRA } from '../../stark/air/evaluate.ts';
 import { fingerprint } from '../../stark/air/logUp.ts';
 import * as extension from '../../stark/field/extension.ts';
 import { MODULUS } from '../../stark/field/koalaBear.ts';
@@ -170,8 +171,14 @@ describe('L: LogUp and buses', () => {
     // Fingerprints of one value on two buses differ by the bus, of [x] and [0, x] by a power of beta.
     const challenges = { alpha: [1, 2, 3, 4, 5], beta: [6, 7, 8, 9, 10] } as const;
     const x = extension.fromBase(5);
-    assert.notDeepEqual(fingerprint(0, [x], challenges), fingerprint(1, [x], challenges));
-    assert.notDeepEqual(fingerprint(0, [x], challenges), fingerprint(0, [extension.ZERO, x], challenges));
+    assert.notDeepEqual(
+      fingerprint(EXTENSION_ALGEBRA, 0, [x], challenges),
+      fingerprint(EXTENSION_ALGEBRA, 1, [x], challenges),
+    );
+    assert.notDeepEqual(
+      fingerprint(EXTENSION_ALGEBRA, 0, [x], challenges),
+      fingerprint(EXTENSION_ALGEBRA, 0, [extension.ZERO, x], challenges),
+    );
   });
 
   it('L37: a prover cannot choose alpha so that a denominator vanishes', async () => {

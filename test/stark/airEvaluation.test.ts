@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BASE_ALGEBRA, EXTENSION_ALGEBRA, evaluateGraph } from '../../stark/air/evaluate.ts';
+import {
+  BASE_ALGEBRA,
+  EXTENSION_ALGEBRA,
+  EXTENSION_VERIFIER_ALGEBRA,
+  evaluateGraph,
+} from '../../stark/air/evaluate.ts';
 import { createRowEvaluator, traceSelectors } from '../../stark/air/rowEvaluator.ts';
 import { evaluateConstraints, evaluateSelectors } from '../../stark/air/verifierEvaluation.ts';
 import * as extension from '../../stark/field/extension.ts';
@@ -11,13 +16,19 @@ import { referenceQuotient } from '../../stark/reference/quotient.ts';
 import { samplePublicWords, sampleSystem, sampleTraces, walk } from '../support/airSamples.ts';
 import { createRandom, type Random } from '../support/random.ts';
 
+const publicElements = Array.from(samplePublicWords, extension.fromBase);
 const element = (random: Random): extension.Extension => extension.read(random.words(5), 0);
 
 test('selectors at a point are the polynomials of the selector columns', () => {
   const random = createRandom(1);
   for (const logHeight of [2, 3, 7]) {
     const point = element(random);
-    const values = evaluateSelectors(point, logHeight);
+    const values = evaluateSelectors(
+      EXTENSION_VERIFIER_ALGEBRA,
+      point,
+      extension.power(point, 2 ** logHeight),
+      logHeight,
+    );
     for (const selector of ['first', 'last', 'transition'] as const) {
       const column = new Uint32Array(2 ** logHeight);
       traceSelectors(logHeight)(selector, 0, column);
@@ -112,13 +123,15 @@ test('a valid trace: sums cancel, and the quotient identity holds at a random po
         logUpNext: open(logUp.columns.slice(0, 5), nextPoint),
       };
       const combined = evaluateConstraints(
+        EXTENSION_VERIFIER_ALGEBRA,
         table,
         trace.logHeight,
         opened,
-        samplePublicWords,
+        publicElements,
         challenges,
         logUp.sum,
         zeta,
+        extension.power(zeta, height),
         lambda,
       );
       const chunks = open(quotient, zeta);
@@ -144,13 +157,15 @@ test('a valid trace: sums cancel, and the quotient identity holds at a random po
       assert.throws(
         () =>
           evaluateConstraints(
+            EXTENSION_VERIFIER_ALGEBRA,
             table,
             trace.logHeight,
             { ...opened, mainNext: [], main: opened.main.slice(1) },
-            samplePublicWords,
+            publicElements,
             challenges,
             logUp.sum,
             zeta,
+            extension.power(zeta, height),
             lambda,
           ),
         { code: 'EVALUATION_INPUT' },
@@ -183,6 +198,7 @@ test('one wrong cell breaks the quotient identity', () => {
   const open = (values: readonly Uint32Array[], point: extension.Extension) =>
     values.map((column) => evaluatePolynomial(inverse(column, 4), point));
   const combined = evaluateConstraints(
+    EXTENSION_VERIFIER_ALGEBRA,
     walk,
     4,
     {
@@ -193,10 +209,11 @@ test('one wrong cell breaks the quotient identity', () => {
       logUp: open(logUp.columns, zeta),
       logUpNext: open(logUp.columns.slice(0, 5), nextPoint),
     },
-    samplePublicWords,
+    publicElements,
     challenges,
     logUp.sum,
     zeta,
+    extension.power(zeta, 2 ** 4),
     lambda,
   );
   const chunks = open(quotient, zeta);
