@@ -1,0 +1,379 @@
+/**
+ * The constraints of the extension table. Equations and what they prove are in the README of this folder.
+ * A constraint may sum the equations of several operations, each times its selector: at most one selector is 1.
+ * Source: docs/spec/machine.md, section Calls.
+ */
+import type { ConstantMatrix, TableAir } from '../../stark/air/air.ts';
+import { defineTable, type Expression } from '../../stark/air/builder.ts';
+import { DEGREE } from '../../stark/field/extension.ts';
+import { BUS, INVERSE_OF_ROW_WORDS, ROW_WORDS } from '../buses.ts';
+import {
+  CARRIED_WORDS,
+  EXTRA_WORD,
+  MAIN_COLUMNS,
+  PACKED_ELEMENTS,
+  SLOT,
+  SLOT_WORDS,
+  SLOTS,
+} from './columns.ts';
+import { INTERPOLATE_2, INTERPOLATE_4, INTERPOLATE_8 } from './interpolation.ts';
+import { EXTENSION_TAG } from './tags.ts';
+
+export const MINIMUM_LOG_HEIGHT = 7;
+export const MAXIMUM_LOG_HEIGHT = 22;
+
+/** Five expressions: an extension element. */
+type Element = readonly Expression[];
+
+/** x^5 = 1 - x^2, x^6 = x - x^3, x^7 = x^2 - x^4, x^8 = x^3 + x^2 - 1. */
+function product(left: Element, right: Element): Element {
+  const unreduced: Expression[] = [];
+  left.forEach((leftWord, i) => {
+    right.forEach((rightWord, j) => {
+      const term = leftWord.times(rightWord);
+      const sum = unreduced[i + j];
+      unreduced[i + j] = sum === undefined ? term : sum.plus(term);
+    });
+  });
+  const [c0, c1, c2, c3, c4, c5, c6, c7, c8] = unreduced as [
+    Expression,
+    Expression,
+    Expression,
+    Expression,
+    Expression,
+    Expression,
+    Expression,
+    Expression,
+    Expression,
+  ];
+  return [
+    c0.plus(c5).minus(c8),
+    c1.plus(c6),
+    c2.plus(c7).minus(c5).plus(c8),
+    c3.minus(c6).plus(c8),
+    c4.minus(c7),
+  ];
+}
+
+function combine(terms: readonly Element[]): Element {
+  return terms.reduce((sum, term) => sum.map((word, index) => word.plus(term[index]!)));
+}
+
+function subtract(left: Element, right: Element): Element {
+  return left.map((word, index) => word.minus(right[index]!));
+}
+
+function scale(element: Element, factor: Expression): Element {
+  return element.map((word) => word.times(factor));
+}
+
+export const extensionAir: TableAir = defineTable(
+  {
+    name: 'extension',
+    main: MAIN_COLUMNS,
+    preprocessed: [],
+    minimumLogHeight: MINIMUM_LOG_HEIGHT,
+    maximumLogHeight: MAXIMUM_LOG_HEIGHT,
+    isRequired: false,
+    expansion: 'none',
+  },
+  (table) => {
+    const { main, next } = table;
+    const { isMadd, isMaddBase, isDot, isDotEnd, isEval, isEvalEnd } = main;
+    const { isFold8, isFold4, isFold4Inner, isFold2, isFold2Inner } = main;
+    const words = table.mainColumns('word', SLOT_WORDS);
+    const nextWords = table.nextColumns('word', CARRIED_WORDS);
+    const accumulator: Element = table.mainColumns('accumulator', DEGREE);
+    const nextAccumulator: Element = table.nextColumns('accumulator', DEGREE);
+    const factor: Element = table.mainColumns('factor', DEGREE);
+    const nextFactor: Element = table.nextColumns('factor', DEGREE);
+    const dot: Element = table.mainColumns('dot', DEGREE);
+    const choice = table.mainColumns('choice', PACKED_ELEMENTS - 1);
+    const slotElement = (slot: number): Element => words.slice(slot * ROW_WORDS, slot * ROW_WORDS + DEGREE);
+    const slotWord = (slot: number, word: number): Expression => words[slot * ROW_WORDS + word]!;
+    const packed: readonly Element[] = Array.from({ length: PACKED_ELEMENTS }, (_, element) =>
+      words.slice(element * DEGREE, (element + 1) * DEGREE),
+    );
+    function constrainWords(label: string, element: Element): void {
+      element.forEach((word, index) => {
+        table.constrain(`${label} word ${index}`, word);
+      });
+    }
+
+    // Selectors: at most one is 1. Inner fold rows follow, and follow only, the row before them in a fold.
+    const anyDot = isDot.plus(isDotEnd);
+    const anyFold4 = isFold4.plus(isFold4Inner);
+    const anyFold2 = isFold2.plus(isFold2Inner);
+    const foldGoesOn = isFold8.plus(anyFold4);
+    const anyMadd = isMadd.plus(isMaddBase);
+    const selectors = { isMadd, isMaddBase, isDot, isDotEnd, isEval, isEvalEnd, isFold8, isFold4, isFold2 };
+    for (const [name, selector] of Object.entries(selectors))
+      table.constrainBoolean(`${name} is boolean`, selector);
+    table.constrainBoolean(
+      'at most one operation',
+      table.sum([...Object.values(selectors), isFold4Inner, isFold2Inner]),
+    );
+    table.constrainEqual('a fold by 8 goes on', next.isFold4Inner, isFold8);
+    table.constrainEqual('a fold by 4 goes on', next.isFold2Inner, anyFold4);
+    const nextAnyDot = next.isDot.plus(next.isDotEnd);
+    const nextAnyEval = next.isEval.plus(next.isEvalEnd);
+    table.constrain('a DOT8 run goes on until its end', isDot.times(nextAnyDot.minus(1)));
+    table.constrain('an EVAL8 run goes on until its end', isEval.times(nextAnyEval.minus(1)));
+
+    // MADD: a * b + c = result. MADD_BASE: the factor is the operand B itself.
+    const a = slotElement(SLOT.madd.a);
+    constrainWords(
+      'multiply-add',
+      combine([
+        scale(product(a, slotElement(SLOT.madd.b)), isMadd),
+        scale(a, isMaddBase.times(main.pointer2)),
+        scale(subtract(slotElement(SLOT.madd.c), slotElement(SLOT.madd.result)), anyMadd),
+      ]),
+    );
+
+    // DOT8: dot = sum over l of word_l * product over j of (bit j of l ? r_j : 1 - r_j), on every row; factor = r_1 * r_2.
+    const block = words.slice(SLOT.dot.block * ROW_WORDS, (SLOT.dot.block + 1) * ROW_WORDS);
+    const challenges = [SLOT.dot.challenges, SLOT.dot.moreChallenges].flatMap((slot) =>
+      words.slice(slot * ROW_WORDS, (slot + 1) * ROW_WORDS),
+    );
+    const challenge = (index: number): Element => challenges.slice(index * DEGREE, (index + 1) * DEGREE);
+    const [r0, r1, r2] = [challenge(0), challenge(1), challenge(2)];
+    // Lanes 2i and 2i + 1 joined by r_0.
+    const pair = (i: number): Element => {
+      const scaled = scale(r0, block[2 * i + 1]!.minus(block[2 * i]!));
+      return [scaled[0]!.plus(block[2 * i]!), ...scaled.slice(1)];
+    };
+    const [u0, u1, u2, u3] = [pair(0), pair(1), pair(2), pair(3)];
+    const difference = subtract(u1, u0);
+    const tensor = combine([
+      u0,
+      product(r1, difference),
+      product(r2, subtract(u2, u0)),
+      product(factor, subtract(subtract(u3, u2), difference)),
+    ]);
+    constrainWords('dot', subtract(dot, tensor));
+    const weight = slotElement(SLOT.dot.weight);
+    const weighted = product(weight, dot);
+
+    // EVAL8: the powers y..y^7 in choice, y^8 in factor0; the sum of the packed coefficients times them.
+    const y = choice[0]!;
+    for (const [exponent, left, right] of [
+      [2, 1, 1],
+      [3, 2, 1],
+      [4, 2, 2],
+      [5, 4, 1],
+      [6, 4, 2],
+      [7, 4, 3],
+    ] as const)
+      table.constrain(
+        `power ${exponent} of the point`,
+        isEval.times(choice[exponent - 1]!.minus(choice[left - 1]!.times(choice[right - 1]!))),
+      );
+    const value = combine([
+      packed[0]!,
+      ...packed.slice(1).map((coefficient, index) => scale(coefficient, choice[index]!)),
+      scale(accumulator, factor[0]!),
+    ]);
+
+    // factor: r_1 * r_2 in a DOT8, y^8 in an EVAL8; in a fold the power of z = beta / y that the row folds at.
+    const squared = product(nextFactor, nextFactor);
+    const tensorFactor = product(r1, r2);
+    const foldPoint = scale(
+      slotElement(SLOT.foldEnd.challenge),
+      slotWord(SLOT.foldEnd.carried, EXTRA_WORD.foldInversePoint),
+    );
+    constrainWords(
+      'factor',
+      factor.map((word, index) => {
+        const shared = anyDot
+          .times(word.minus(tensorFactor[index]!))
+          .plus(foldGoesOn.times(word.minus(squared[index]!)))
+          .plus(anyFold2.times(word.minus(foldPoint[index]!)));
+        return index > 0 ? shared : shared.plus(isEval.times(word.minus(choice[3]!.times(choice[3]!))));
+      }),
+    );
+
+    // accumulator: the sum so far of a run, 0 at its start; in a fold the chosen value of the leaf.
+    const startsNext = nextAnyDot.plus(nextAnyEval).minus(isDot).minus(isEval);
+    constrainWords('a run starts at 0,', scale(nextAccumulator, startsNext));
+    constrainWords(
+      'accumulator',
+      combine([
+        scale(subtract(nextAccumulator, combine([accumulator, weighted])), isDot),
+        scale(subtract(nextAccumulator, value), isEval),
+        scale(subtract(nextAccumulator, accumulator), foldGoesOn),
+      ]),
+    );
+    const out = slotElement(SLOT.dot.out);
+    constrainWords(
+      'outcome',
+      combine([
+        scale(subtract(out, combine([accumulator, weighted])), isDotEnd),
+        scale(subtract(out, accumulator), isEvalEnd),
+        scale(subtract(slotElement(SLOT.foldEnd.carried), accumulator), anyFold2),
+      ]),
+    );
+
+    // FOLD8, FOLD4, FOLD2: coefficients from values on the first row, then the halves of the coefficients are joined.
+    const entry = isFold8.plus(isFold4).plus(isFold2);
+    const coefficients = (matrix: ConstantMatrix): readonly Element[] => {
+      const byWord = Array.from({ length: DEGREE }, (_, word) =>
+        table.linear(
+          matrix,
+          packed.slice(0, matrix.columns).map((element) => element[word]!),
+        ),
+      );
+      return Array.from({ length: matrix.rows }, (_, k) => byWord.map((column) => column[k]!));
+    };
+    const from8 = coefficients(INTERPOLATE_8);
+    const from4 = coefficients(INTERPOLATE_4);
+    const from2 = coefficients(INTERPOLATE_2);
+    const handedOn = (index: number): Element => nextWords.slice(index * DEGREE, (index + 1) * DEGREE);
+    const half = (of8: number, of4: number): Element =>
+      combine([scale(from8[of8]!, isFold8), scale(from4[of4]!, isFold4), scale(packed[of4]!, isFold4Inner)]);
+    const of2 = (index: number): Element =>
+      combine([scale(from2[index]!, isFold2), scale(packed[index]!, isFold2Inner)]);
+    constrainWords(
+      'folded 0',
+      subtract(
+        combine([scale(handedOn(0), foldGoesOn), scale(slotElement(SLOT.foldEnd.out), anyFold2)]),
+        combine([half(0, 0), of2(0), product(factor, combine([half(4, 2), of2(1)]))]),
+      ),
+    );
+    constrainWords(
+      'folded 1',
+      subtract(scale(handedOn(1), foldGoesOn), combine([half(1, 1), product(factor, half(5, 3))])),
+    );
+    for (const index of [2, 3])
+      constrainWords(
+        `folded ${index}`,
+        scale(
+          subtract(handedOn(index), combine([from8[index]!, product(factor, from8[index + 4]!)])),
+          isFold8,
+        ),
+      );
+
+    // The place in the leaf, one of 2, 4 or 8: choice has a 1 there (choice 7 is what is left of 1), d = arity + place.
+    choice.forEach((bit, index) => {
+      table.constrain(`choice ${index} is boolean in a fold`, entry.times(bit).times(bit.minus(1)));
+    });
+    const chosen = (count: number): Expression => table.sum(choice.slice(0, count));
+    const lastChoice = table.constant(1).minus(chosen(PACKED_ELEMENTS - 1));
+    const choices = [...choice, lastChoice];
+    table.constrain(
+      'one place is chosen',
+      isFold8
+        .times(lastChoice)
+        .times(lastChoice.minus(1))
+        .plus(isFold4.times(chosen(4).minus(1)))
+        .plus(isFold2.times(chosen(2).minus(1))),
+    );
+    const placed = (count: number): Expression =>
+      table.sum(choices.slice(0, count).map((bit, place) => bit.times(place)));
+    table.constrain(
+      'place in the leaf',
+      isFold8
+        .times(main.d.minus(placed(8)).minus(8))
+        .plus(isFold4.times(main.d.minus(placed(4)).minus(4)))
+        .plus(isFold2.times(main.d.minus(placed(2)).minus(2))),
+    );
+    const selection = (first: number, count: number): Element =>
+      combine(
+        packed.slice(first, first + count).map((element, index) => scale(element, choices[first + index]!)),
+      );
+    const of2Values = selection(0, 2);
+    const of4Values = combine([of2Values, selection(2, 2)]);
+    const of8Values = combine([of4Values, selection(4, 4)]);
+    constrainWords(
+      'value at the place',
+      combine([
+        scale(subtract(accumulator, of8Values), isFold8),
+        scale(subtract(accumulator, of4Values), isFold4),
+        scale(subtract(accumulator, of2Values), isFold2),
+      ]),
+    );
+
+    // Operands. A run goes from its last memory rows to its first, so that at its end pointer 0 and 2 are A and B.
+    const goesOn = isDot.plus(isEval);
+    table.constrain('the count starts at 1', startsNext.times(next.d.minus(1)));
+    table.constrain(
+      'count, place',
+      goesOn.times(next.d.minus(main.d).minus(1)).plus(foldGoesOn.times(next.d.minus(main.d))),
+    );
+    const step0 = next.pointer0.minus(main.pointer0);
+    table.constrain(
+      'next pointer 0',
+      isDot
+        .times(step0.plus(ROW_WORDS))
+        .plus(isEval.times(step0.plus(SLOT_WORDS)))
+        .plus(foldGoesOn.times(step0)),
+    );
+    table.constrain('next pointer 2', isDot.times(next.pointer2.minus(main.pointer2).plus(ROW_WORDS)));
+    table.constrain('same point', isEval.times(next.choice0.minus(y)));
+    table.constrain('the point is B', isEvalEnd.times(y.minus(main.pointer2)));
+    const five = isEval.plus(isFold8);
+    const three = five.plus(isFold4);
+    const behind = (pointer: Expression, slot: number): Expression =>
+      pointer.minus(main.pointer0).minus(slot * ROW_WORDS);
+    table.constrain(
+      'pointer 1',
+      three
+        .plus(isFold2)
+        .times(behind(main.pointer1, 1))
+        .plus(anyDot.times(main.pointer1.minus(slotWord(SLOT.dot.weight, EXTRA_WORD.dotChallenges)))),
+    );
+    table.constrain('pointer 2', three.times(behind(main.pointer2, 2)));
+    table.constrain('pointer 3', five.times(behind(main.pointer3, 3)));
+    table.constrain(
+      'pointer 4',
+      five
+        .times(behind(main.pointer4, 4))
+        .plus(anyDot.times(main.pointer4.minus(main.pointer1).minus(ROW_WORDS)))
+        .plus(anyFold2.times(main.pointer4.minus(slotWord(SLOT.foldEnd.carried, EXTRA_WORD.foldChallenge))))
+        .plus(anyMadd.times(main.pointer4.minus(main.d))),
+    );
+
+    // A call is received on its last row. An EVAL8's end stands one step behind its first memory rows.
+    const ends = anyMadd.plus(isDotEnd).plus(isEvalEnd).plus(anyFold2);
+    table.interact({
+      label: 'call',
+      bus: BUS.CALL,
+      multiplicity: ends.negate(),
+      values: [
+        table.sum([
+          isMadd.times(EXTENSION_TAG.MADD),
+          isMaddBase.times(EXTENSION_TAG.MADD_BASE),
+          isDotEnd.times(EXTENSION_TAG.DOT8),
+          isEvalEnd.times(EXTENSION_TAG.EVAL8),
+          anyFold2.times(EXTENSION_TAG.FOLD8),
+        ]),
+        main.pointer0.plus(isEvalEnd.times(SLOT_WORDS)),
+        main.pointer2,
+        main.pointer3,
+        main.d.minus(isEvalEnd),
+        main.clk,
+      ],
+      weight: 1,
+    });
+    const pointers = [main.pointer0, main.pointer1, main.pointer2, main.pointer3, main.pointer4];
+    const common = anyDot.plus(five);
+    const uses = [
+      common.plus(anyMadd).plus(isFold4).plus(isFold2),
+      common.plus(isFold4).plus(isFold2),
+      common.plus(isMadd).plus(isFold4).plus(anyFold2),
+      five.plus(anyMadd).plus(isDotEnd).plus(isEvalEnd).plus(anyFold2),
+      common.plus(anyMadd).plus(anyFold2),
+    ];
+    for (let slot = 0; slot < SLOTS; slot++)
+      table.interact({
+        label: `row of slot ${slot}`,
+        bus: BUS.ROW,
+        multiplicity: uses[slot]!,
+        values: [
+          pointers[slot]!.times(INVERSE_OF_ROW_WORDS),
+          ...words.slice(slot * ROW_WORDS, (slot + 1) * ROW_WORDS),
+        ],
+        weight: 1,
+      });
+  },
+);

@@ -1,0 +1,161 @@
+/**
+ * Carries out the calls of the extension table. Outcomes are written, or compared where the row has them already; of a
+ * working element only words 0..4 are read and written.
+ * Source: docs/spec/machine.md, section Calls; machine/extension/README.md.
+ */
+import {
+  add,
+  DEGREE,
+  type Extension,
+  equals,
+  fromBase,
+  inverse,
+  isZero,
+  multiply,
+  multiplyByBase,
+  subtract,
+  ZERO,
+} from '../../stark/field/extension.ts';
+import { ROW_WORDS } from '../buses.ts';
+import { readWords, requireOutputPointer, requireRow } from '../callRows.ts';
+import type { Call, Memory } from '../callTable.ts';
+import { MachineError } from '../errors.ts';
+import { MAXIMUM_LOG_HEIGHT } from './air.ts';
+import {
+  challengesOf,
+  evaluatePacked,
+  foldArity,
+  foldRows,
+  powersOf,
+  tensorDot,
+  unpack,
+} from './arithmetic.ts';
+import { EXTRA_WORD, SLOT, SLOT_WORDS } from './columns.ts';
+import { EXTENSION_TAG } from './tags.ts';
+
+function failed(call: Call, details: Readonly<Record<string, number | string>>): MachineError {
+  return new MachineError('CALL_FAILED', { tag: call.tag, ...details });
+}
+
+function readElement(memory: Memory, pointer: number): Extension {
+  return [
+    memory.read(pointer),
+    memory.read(pointer + 1),
+    memory.read(pointer + 2),
+    memory.read(pointer + 3),
+    memory.read(pointer + 4),
+  ];
+}
+
+function writeElement(memory: Memory, pointer: number, value: Extension): void {
+  for (let word = 0; word < DEGREE; word++) memory.write(pointer + word, value[word]!);
+}
+
+function isKnown(memory: Memory, pointer: number): boolean {
+  for (let word = 0; word < DEGREE; word++) if (!memory.isWritten(pointer + word)) return false;
+  return true;
+}
+
+/** a * b + c = result, solved for the one element that is not written out; for the result when all are. */
+function executeMultiplyAdd(memory: Memory, call: Call): number {
+  const c = requireOutputPointer(call);
+  const { a, b, d: result } = call;
+  const isBase = call.tag === EXTENSION_TAG.MADD_BASE;
+  const rows = isBase ? [a, c, result] : [a, b, c, result];
+  rows.forEach(requireRow);
+  const open = rows.filter((pointer) => !isKnown(memory, pointer));
+  // A row that stands open in two places leaves the relation open too.
+  if (open.length > 1) throw new MachineError('RELATION_OPEN', { tag: call.tag });
+  const unknown = open[0] ?? result;
+
+  const element = (pointer: number): Extension => readElement(memory, pointer);
+  const multiplied = (): Extension =>
+    isBase ? multiplyByBase(element(a), b) : multiply(element(a), element(b));
+  if (unknown === result) writeElement(memory, result, add(multiplied(), element(c)));
+  else if (unknown === c) writeElement(memory, c, subtract(element(result), multiplied()));
+  else {
+    const difference = subtract(element(result), element(c));
+    const known: Extension = isBase ? fromBase(b) : element(unknown === a ? b : a);
+    if (isZero(known)) throw new MachineError('DIVISION_BY_ZERO', { tag: call.tag });
+    writeElement(memory, unknown, multiply(difference, inverse(known)));
+  }
+  return c;
+}
+
+function requireCount(call: Call): void {
+  if (call.d < 1 || call.d > 2 ** MAXIMUM_LOG_HEIGHT)
+    throw failed(call, { operand: 'D', expected: 'a row count', got: call.d });
+}
+
+/** The sum over D rows of weight * (tensor of the challenges) . (8 words). */
+function executeDot(memory: Memory, call: Call): number {
+  const out = requireOutputPointer(call);
+  requireCount(call);
+  requireRow(call.a);
+  requireRow(call.b);
+  const words = new Uint32Array(SLOT_WORDS);
+  const slot = (index: number): Uint32Array => words.subarray(index * ROW_WORDS, (index + 1) * ROW_WORDS);
+  let sum = ZERO;
+  for (let row = 0; row < call.d; row++) {
+    const weightPointer = call.b + row * ROW_WORDS;
+    const challenges = memory.read(weightPointer + EXTRA_WORD.dotChallenges);
+    requireRow(challenges);
+    readWords(memory, call.a + row * ROW_WORDS, slot(SLOT.dot.block));
+    readWords(memory, challenges, slot(SLOT.dot.challenges));
+    readWords(memory, challenges + ROW_WORDS, slot(SLOT.dot.moreChallenges).subarray(0, ROW_WORDS - 1));
+    const [, r1, r2] = challengesOf(words);
+    sum = add(sum, multiply(readElement(memory, weightPointer), tensorDot(words, multiply(r1, r2))));
+  }
+  writeElement(memory, out, sum);
+  return out;
+}
+
+/** The polynomial of 8 * D packed coefficients, constant first, at the base element B. */
+function executeEvaluate(memory: Memory, call: Call): number {
+  const out = requireOutputPointer(call);
+  requireCount(call);
+  requireRow(call.a);
+  const powers = powersOf(call.b);
+  const words = new Uint32Array(SLOT_WORDS);
+  let value = ZERO;
+  for (let group = call.d - 1; group >= 0; group--) {
+    readWords(memory, call.a + group * SLOT_WORDS, words);
+    value = evaluatePacked(words, powers, value);
+  }
+  writeElement(memory, out, value);
+  return out;
+}
+
+/** Folds the packed leaf at beta / y, once the carried value stands at its place. */
+function executeFold(memory: Memory, call: Call): number {
+  const out = requireOutputPointer(call);
+  requireRow(call.a);
+  requireRow(call.b);
+  if (call.d < 2 || call.d > 15)
+    throw failed(call, { operand: 'D', expected: 'elements of the leaf plus the place', got: call.d });
+  const arity = foldArity(call.d);
+  const words = new Uint32Array(arity * DEGREE);
+  readWords(memory, call.a, words);
+  const values = unpack(words, arity);
+  if (!equals(readElement(memory, call.b), values[call.d - arity]!))
+    throw failed(call, { reason: 'the carried value is not at its place in the leaf' });
+  const challenge = memory.read(call.b + EXTRA_WORD.foldChallenge);
+  requireRow(challenge);
+  const z = multiplyByBase(readElement(memory, challenge), memory.read(call.b + EXTRA_WORD.foldInversePoint));
+  writeElement(memory, out, foldRows(values, z).at(-1)!.joined[0]!);
+  return out;
+}
+
+/** Carries out a call; returns operand C. Throws: MachineError. */
+export function executeExtension(memory: Memory, call: Call): number {
+  switch (call.tag) {
+    case EXTENSION_TAG.DOT8:
+      return executeDot(memory, call);
+    case EXTENSION_TAG.EVAL8:
+      return executeEvaluate(memory, call);
+    case EXTENSION_TAG.FOLD8:
+      return executeFold(memory, call);
+    default:
+      return executeMultiplyAdd(memory, call);
+  }
+}

@@ -1,0 +1,14 @@
+/** The extension table: arithmetic of extension elements in rows. Source: docs/spec/machine.md, section Calls. */
+import type { CallTable } from '../callTable.ts';
+import { extensionAir } from './air.ts';
+import { executeExtension } from './execute.ts';
+import { EXTENSION_TAG } from './tags.ts';
+import { traceExtension } from './trace.ts';
+
+export const extensionTable: CallTable = {
+  air: extensionAir,
+  tags: Object.values(EXTENSION_TAG),
+  execute: executeExtension,
+  createState: () => undefined,
+  trace: traceExtension,
+};

@@ -1,0 +1,246 @@
+/**
+ * The columns of the extension table from its calls and the memory image.
+ * Source: machine/extension/README.md.
+ */
+import type { TableTrace } from '../../stark/air/air.ts';
+import { add, DEGREE, type Extension, multiply, multiplyByBase, ZERO } from '../../stark/field/extension.ts';
+import * as base from '../../stark/field/koalaBear.ts';
+import { ROW_WORDS } from '../buses.ts';
+import { countRow, logHeightFor } from '../callRows.ts';
+import type { CallLog, LookupCounts } from '../callTable.ts';
+import { MAXIMUM_LOG_HEIGHT, MINIMUM_LOG_HEIGHT } from './air.ts';
+import {
+  challengesOf,
+  elementOfSlot,
+  evaluatePacked,
+  foldArity,
+  foldRows,
+  powersOf,
+  tensorDot,
+  unpack,
+} from './arithmetic.ts';
+import { EXTRA_WORD, extensionColumn, MAIN_COLUMNS, SLOT, SLOT_WORDS, SLOTS } from './columns.ts';
+import { EXTENSION_TAG } from './tags.ts';
+
+const CHOICE_COLUMNS = 7;
+
+/** Table rows of a call. A record's call that no run could make has rows too; they violate a constraint. */
+function rowsOf(calls: CallLog, index: number): number {
+  const d = calls.d[index]!;
+  switch (calls.tag[index]) {
+    case EXTENSION_TAG.DOT8:
+      return Math.max(1, d);
+    case EXTENSION_TAG.EVAL8:
+      return Math.max(1, d) + 1;
+    case EXTENSION_TAG.FOLD8:
+      return Math.log2(foldArity(d));
+    default:
+      return 1;
+  }
+}
+
+/** One table row while it is being filled; everything is 0 before. */
+interface Line {
+  readonly words: Uint32Array;
+  readonly pointers: Uint32Array;
+  readonly choice: Uint32Array;
+  accumulator: Extension;
+  factor: Extension;
+  d: number;
+  clk: number;
+}
+
+/** The columns of all calls; the rows after the last one are padding of zeros. Throws: MachineError 'TABLE_TOO_HIGH'. */
+export function traceExtension(calls: CallLog, words: Uint32Array, counts: LookupCounts): TableTrace {
+  let rows = 0;
+  for (let index = 0; index < calls.count; index++) rows += rowsOf(calls, index);
+  const logHeight = logHeightFor('extension', rows, MINIMUM_LOG_HEIGHT, MAXIMUM_LOG_HEIGHT);
+  const columns = MAIN_COLUMNS.map(() => new Uint32Array(2 ** logHeight));
+  const named = (name: string): Uint32Array => columns[extensionColumn(name)]!;
+  const numbered = (prefix: string, count: number): Uint32Array[] =>
+    Array.from({ length: count }, (_, index) => named(`${prefix}${index}`));
+  const wordColumns = numbered('word', SLOT_WORDS);
+  const pointerColumns = numbered('pointer', SLOTS);
+  const choiceColumns = numbered('choice', CHOICE_COLUMNS);
+  const accumulatorColumns = numbered('accumulator', DEGREE);
+  const factorColumns = numbered('factor', DEGREE);
+  const dotColumns = numbered('dot', DEGREE);
+  const dColumn = named('d');
+  const clkColumn = named('clk');
+
+  const line: Line = {
+    words: new Uint32Array(SLOT_WORDS),
+    pointers: new Uint32Array(SLOTS),
+    choice: new Uint32Array(CHOICE_COLUMNS),
+    accumulator: ZERO,
+    factor: ZERO,
+    d: 0,
+    clk: 0,
+  };
+  let row = 0;
+
+  /** Looks a memory row up. */
+  function load(slot: number, pointer: number): void {
+    line.words.set(words.subarray(pointer, pointer + ROW_WORDS), slot * ROW_WORDS);
+    line.pointers[slot] = pointer;
+    countRow(counts, pointer);
+  }
+  function loadPacked(pointer: number, slots: number): void {
+    for (let slot = 0; slot < slots; slot++) load(slot, base.add(pointer, slot * ROW_WORDS));
+  }
+  function word(slot: number, place: number): number {
+    return line.words[slot * ROW_WORDS + place]!;
+  }
+
+  /** Writes the row out and clears it; returns its dot columns. */
+  function finish(selector: Uint32Array): Extension {
+    const dot = tensorDot(line.words, line.factor);
+    for (let place = 0; place < SLOT_WORDS; place++) wordColumns[place]![row] = line.words[place]!;
+    for (let slot = 0; slot < SLOTS; slot++) pointerColumns[slot]![row] = line.pointers[slot]!;
+    for (let place = 0; place < CHOICE_COLUMNS; place++) choiceColumns[place]![row] = line.choice[place]!;
+    for (let place = 0; place < DEGREE; place++) {
+      accumulatorColumns[place]![row] = line.accumulator[place]!;
+      factorColumns[place]![row] = line.factor[place]!;
+      dotColumns[place]![row] = dot[place]!;
+    }
+    dColumn[row] = line.d;
+    clkColumn[row] = line.clk;
+    selector[row] = 1;
+    row++;
+    line.words.fill(0);
+    line.pointers.fill(0);
+    line.choice.fill(0);
+    line.accumulator = ZERO;
+    line.factor = ZERO;
+    line.d = 0;
+    line.clk = 0;
+    return dot;
+  }
+
+  function multiplyAdd(a: number, b: number, c: number, d: number, clk: number, isBase: boolean): void {
+    load(SLOT.madd.a, a);
+    if (isBase) line.pointers[SLOT.madd.b] = b;
+    else load(SLOT.madd.b, b);
+    load(SLOT.madd.c, c);
+    load(SLOT.madd.result, d);
+    line.d = d;
+    line.clk = clk;
+    finish(isBase ? isMaddBase : isMadd);
+  }
+
+  function dotRun(a: number, b: number, c: number, d: number, clk: number): void {
+    const count = Math.max(1, d);
+    let sum = ZERO;
+    for (let index = count - 1; index >= 0; index--) {
+      load(SLOT.dot.block, base.add(a, index * ROW_WORDS));
+      load(SLOT.dot.weight, base.add(b, index * ROW_WORDS));
+      const challenges = word(SLOT.dot.weight, EXTRA_WORD.dotChallenges);
+      load(SLOT.dot.challenges, challenges);
+      load(SLOT.dot.moreChallenges, base.add(challenges, ROW_WORDS));
+      const [, r1, r2] = challengesOf(line.words);
+      line.factor = multiply(r1, r2);
+      line.accumulator = sum;
+      line.d = count - index;
+      const weight = elementOfSlot(line.words, SLOT.dot.weight);
+      if (index === 0) {
+        load(SLOT.dot.out, c);
+        line.clk = clk;
+      }
+      sum = add(sum, multiply(weight, finish(index === 0 ? isDotEnd : isDot)));
+    }
+  }
+
+  function evaluation(a: number, b: number, c: number, d: number, clk: number): void {
+    const count = Math.max(1, d);
+    const powers = powersOf(b);
+    let value = ZERO;
+    for (let index = count - 1; index >= 0; index--) {
+      loadPacked(base.add(a, base.multiply(index, SLOT_WORDS)), SLOTS);
+      line.choice.set(powers.slice(0, CHOICE_COLUMNS));
+      line.factor = [powers[CHOICE_COLUMNS]!, 0, 0, 0, 0];
+      line.accumulator = value;
+      line.d = count - index;
+      value = evaluatePacked(line.words, powers, value);
+      finish(isEval);
+    }
+    line.pointers[0] = base.subtract(a, SLOT_WORDS);
+    line.pointers[SLOT.madd.b] = b;
+    load(SLOT.evalEnd.out, c);
+    line.choice[0] = b;
+    line.accumulator = value;
+    line.d = count + 1;
+    line.clk = clk;
+    finish(isEvalEnd);
+  }
+
+  function fold(a: number, b: number, c: number, d: number, clk: number): void {
+    const arity = foldArity(d);
+    const carried = words.subarray(b, b + ROW_WORDS);
+    const challenge = carried[EXTRA_WORD.foldChallenge] ?? 0;
+    const beta = new Uint32Array(ROW_WORDS);
+    beta.set(words.subarray(challenge, challenge + ROW_WORDS));
+    const z = multiplyByBase(elementOfSlot(beta, 0), carried[EXTRA_WORD.foldInversePoint] ?? 0);
+
+    // Packed rows of 2, 4, 8 elements: 2, 3, 5.
+    loadPacked(a, Math.ceil((arity * DEGREE) / ROW_WORDS));
+    const values = unpack(line.words, arity);
+    const place = d - arity;
+    const chosen = values[place] ?? ZERO;
+    if (place >= 0 && place < CHOICE_COLUMNS) line.choice[place] = 1;
+    const foldSteps = foldRows(values, z);
+    let handedOn: readonly Extension[] = [];
+    foldSteps.forEach(({ factor, joined }, step) => {
+      const isFirst = step === 0;
+      line.words.set(handedOn.flat());
+      line.pointers[0] = a;
+      line.accumulator = chosen;
+      line.factor = factor;
+      line.d = d;
+      if (step === foldSteps.length - 1) {
+        load(SLOT.foldEnd.carried, b);
+        load(SLOT.foldEnd.out, c);
+        load(SLOT.foldEnd.challenge, challenge);
+        line.clk = clk;
+        finish(isFirst ? isFold2 : isFold2Inner);
+      } else if (step === foldSteps.length - 2) finish(isFirst ? isFold4 : isFold4Inner);
+      else finish(isFold8);
+      handedOn = joined;
+    });
+  }
+
+  const isMadd = named('isMadd');
+  const isMaddBase = named('isMaddBase');
+  const isDot = named('isDot');
+  const isDotEnd = named('isDotEnd');
+  const isEval = named('isEval');
+  const isEvalEnd = named('isEvalEnd');
+  const isFold8 = named('isFold8');
+  const isFold4 = named('isFold4');
+  const isFold4Inner = named('isFold4Inner');
+  const isFold2 = named('isFold2');
+  const isFold2Inner = named('isFold2Inner');
+
+  for (let index = 0; index < calls.count; index++) {
+    const operands = [
+      calls.a[index]!,
+      calls.b[index]!,
+      calls.c[index]!,
+      calls.d[index]!,
+      calls.clk[index]!,
+    ] as const;
+    switch (calls.tag[index]) {
+      case EXTENSION_TAG.DOT8:
+        dotRun(...operands);
+        break;
+      case EXTENSION_TAG.EVAL8:
+        evaluation(...operands);
+        break;
+      case EXTENSION_TAG.FOLD8:
+        fold(...operands);
+        break;
+      default:
+        multiplyAdd(...operands, calls.tag[index] === EXTENSION_TAG.MADD_BASE);
+    }
+  }
+  return { logHeight, columns };
+}
