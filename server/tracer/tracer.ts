@@ -88,7 +88,8 @@ const UPLOADED_HASH_ROWS = 2 ** 20;
 function limitHashRows({ calls }: ExecutionTrace): void {
   let rows = 0;
   for (let call = 0; call < calls.count; call++) {
-    if (calls.tag[call] === TAG.HASH_CHAIN) rows += calls.d[call] ?? 0;
+    const tag = calls.tag[call];
+    if (tag === TAG.HASH_CHAIN || tag === TAG.HASH_PATH) rows += calls.d[call] ?? 0;
   }
   if (rows > UPLOADED_HASH_ROWS) {
     throw new MachineError('TABLE_TOO_HIGH', { table: 'hash', rows, limit: UPLOADED_HASH_ROWS });

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { z } from 'zod';
 import { buildProgram } from '../../machine/builder.ts';
 import type { ExecutionTrace } from '../../machine/executionTrace.ts';
+import { TAG } from '../../machine/instruction.ts';
 import { run } from '../../machine/system.ts';
 import { encodeTrace } from '../../machine/traceCodec.ts';
 import { verifyingKeyOf } from '../../server/keys.ts';
@@ -99,7 +100,7 @@ describe('tracer', () => {
   it('refuses calls that ask for more rows than there are', () => {
     for (const blocks of [2 ** 20 + 1, 2 ** 30, MODULUS - 1]) {
       const execution = honest();
-      const chain = execution.calls.tag.indexOf(2);
+      const chain = execution.calls.tag.indexOf(TAG.HASH_CHAIN);
       assert.ok(chain >= 0);
       execution.calls.d[chain] = blocks;
       const traced = traceOf(execution);
