@@ -97,14 +97,26 @@ export interface ControlBuilder {
 }
 
 /** Calls to the machine's tables; one cycle and the rows named in the comment. */
+/** The host function of a path: called with the values of `inputs`, it returns 8 words a level, from the lowest on. */
+export interface SiblingHint {
+  readonly hint: string;
+  readonly inputs: readonly Input[];
+}
+
 export interface TableBuilder {
-  /** C(left, right) in a fresh row, or in the row `into`; one hash row. */
+  /** C(left, right) in a fresh row, or in the row `into`: a chain of one block; one hash row. */
   compress(left: Row, right: Row, into?: Row): Row;
   /**
    * s = initial, then s = C(s, block) for `blockCount` consecutive rows; `blockCount` hash rows. The count may be computed
    * or hinted; a run in which it is 0 cannot be proved.
    */
   chain(initial: Row, firstBlock: Row, blockCount: Input, into?: Row): Row;
+  /**
+   * The node `depth` levels above the digest in `start` in a tree of compressions. Bit i of `index`, from the lowest on, says
+   * whether level i is the right child; that the index has no other bits is proved. `depth` hash rows. The program must
+   * know that the depth is at most 30: an index of 31 bits is not unique modulo p. A run in which it is 0 cannot be proved.
+   */
+  path(start: Row, index: Input, depth: Input, siblings: SiblingHint, into?: Row): Row;
   /** Checks that the 16 words of two consecutive rows are below 2^16; one word row. */
   wordCheck(firstRow: Row): Word;
   /** The constant 0 <= value < 2^256; 16 cycles, no table row. */

@@ -20,6 +20,8 @@ export interface Call {
   readonly c: number | undefined;
   readonly d: number;
   readonly clk: number;
+  /** What the prover adds to the operands; empty for most calls. Canonical. */
+  readonly witness: Uint32Array;
 }
 
 /** The calls of one table in the order of the run, one array an operand. */
@@ -31,6 +33,8 @@ export interface CallLog {
   readonly c: Uint32Array;
   readonly d: Uint32Array;
   readonly clk: Uint32Array;
+  /** The witnesses of the calls, one after the other; `witnessWords` of the table says where the next one begins. */
+  readonly witness: Uint32Array;
 }
 
 /** Counts the lookups that a table's rows make, so that the tables looked up know their multiplicities. */
@@ -48,6 +52,8 @@ export interface CallTable {
    * between calls (ram) lives in what `createState` returned. Throws: MachineError when the relation cannot hold.
    */
   execute(memory: Memory, call: Call, state: unknown): number;
+  /** Words of the witness of a call with this tag and operand D; absent in a table whose calls have none. */
+  readonly witnessWords?: (tag: number, d: number) => number;
   /** Fresh state for one run; undefined for a table without any. */
   createState(): unknown;
   /**

@@ -40,7 +40,8 @@ export function disassembleInstruction(instruction: Instruction): string {
 function hintText(hint: Hint): string {
   if (hint.kind === 'allocate') return `m[${relative(hint.output)}] = ${hint.stride} fresh words`;
   const inputs = hint.inputs.map(({ kind, offset }) => operand(offset, kind === 'cell', kind === 'address'));
-  return `${hint.name}(${inputs.join(', ')}) gives ${hint.outputs.length} words`;
+  const given = hint.kind === 'witness' ? 'the witness' : `${hint.outputs.length} words`;
+  return `${hint.name}(${inputs.join(', ')}) gives ${given}`;
 }
 
 /** The whole program, function by function. */

@@ -25,4 +25,5 @@ export const EMPTY_CALLS: CallLog = {
   c: new Uint32Array(0),
   d: new Uint32Array(0),
   clk: new Uint32Array(0),
+  witness: new Uint32Array(0),
 };

@@ -4,7 +4,7 @@
  */
 import { add, inverse, isCanonical, MODULUS, multiply, subtract } from '../stark/field/koalaBear.ts';
 import { createCallRecorder } from './callRecorder.ts';
-import type { CallTable } from './callTable.ts';
+import type { Call, CallTable } from './callTable.ts';
 import { locateError, MachineError } from './errors.ts';
 import type { ExecutionTrace } from './executionTrace.ts';
 import { END_PC, FLAG, INITIAL_CLK, INITIAL_FP } from './instruction.ts';
@@ -19,6 +19,7 @@ export interface RunLimits {
 
 const FIRST_CYCLES = 1 << 12;
 const STATEMENT_WORDS = 8;
+const NO_WITNESS = new Uint32Array(0);
 
 const { memA, fpA, memB, fpB, memC, fpC, memD, fpD, isAdd, isMul, isDeref, isJump, isCall } = FLAG;
 const OPERATIONS = isAdd | isMul | isDeref | isJump | isCall;
@@ -53,24 +54,34 @@ function hintInput(memory: WriteOnceMemory, fp: number, operand: HintOperand): n
   return operand.kind === 'address' ? address : memory.read(address);
 }
 
-function runHint(hint: Hint, memory: WriteOnceMemory, fp: number, functions: HintFunctions): void {
+/** Fills the hint's cells, or returns the witness of the call at its instruction. */
+function runHint(
+  hint: Hint,
+  memory: WriteOnceMemory,
+  fp: number,
+  functions: HintFunctions,
+): Uint32Array | undefined {
   if (hint.kind === 'allocate') {
     const count = hintInput(memory, fp, hint.count);
     memory.write(add(fp, hint.output), memory.allocate(count * hint.stride + hint.extra));
-    return;
+    return undefined;
   }
-  const { name, outputs } = hint;
+  const { name } = hint;
   const give = Object.hasOwn(functions, name) ? functions[name] : undefined;
   if (!give) throw new MachineError('UNKNOWN_HINT', { hint: name });
   const inputs = hint.inputs.map((operand) => hintInput(memory, fp, operand));
   const words = give(inputs, memory);
+  for (let index = 0; index < words.length; index++)
+    if (!isCanonical(words[index]!))
+      throw new MachineError('HINT_FAILED', { hint: name, index, got: words[index]! });
+  if (hint.kind === 'witness') return Uint32Array.from(words);
+  const { outputs } = hint;
   if (words.length !== outputs.length)
     throw new MachineError('HINT_FAILED', { hint: name, expected: outputs.length, got: words.length });
   outputs.forEach((offset, index) => {
-    const word = words[index]!;
-    if (!isCanonical(word)) throw new MachineError('HINT_FAILED', { hint: name, index, got: word });
-    memory.write(add(fp, offset), word);
+    memory.write(add(fp, offset), words[index]!);
   });
+  return undefined;
 }
 
 /** x with x * factor = product. Throws: MachineError 'DIVISION_BY_ZERO'. */
@@ -106,18 +117,20 @@ export function execute(
   let cycle = 0;
   let pc = 0;
   let fp = INITIAL_FP;
+  /** Of the instruction at pc. */
+  let witness: Uint32Array = NO_WITNESS;
 
   function call(a: number, b: number, c: number, d: number): number {
     const tag = code.tag[pc]!;
     const clk = INITIAL_CLK + cycle;
     const table = tableOfTag[tag];
     if (!table) throw new MachineError('NO_SUCH_TABLE', { tag });
-    const outcome = table.execute(
-      memory,
-      { tag, a, b, c: c === UNWRITTEN ? undefined : c, d, clk },
-      states.get(table),
-    );
-    recorder.record(tag, a, b, outcome, d, clk);
+    const expected = table.witnessWords?.(tag, d) ?? 0;
+    if (witness.length !== expected)
+      throw new MachineError('HINT_FAILED', { tag, expected, got: witness.length });
+    const made: Call = { tag, a, b, c: c === UNWRITTEN ? undefined : c, d, clk, witness };
+    const outcome = table.execute(memory, made, states.get(table));
+    recorder.record(made, outcome);
     return outcome;
   }
 
@@ -134,8 +147,9 @@ export function execute(
       if (pc >= length) throw new MachineError('PC_OUT_OF_RANGE', { pc, length });
       if (cycle >= limits.maximumCycles)
         throw new MachineError('OUT_OF_CYCLES', { limit: limits.maximumCycles });
+      witness = NO_WITNESS;
       if (hasHints[pc] === 1)
-        for (const hint of program.hints.get(pc) ?? []) runHint(hint, memory, fp, hints);
+        for (const hint of program.hints.get(pc) ?? []) witness = runHint(hint, memory, fp, hints) ?? witness;
 
       const flags = flagWords[pc]!;
       const { cells } = memory;

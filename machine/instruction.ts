@@ -44,8 +44,8 @@ export const FLAG: Readonly<Record<FlagName, number>> = {
 
 /** Tags of the calls to tables. */
 export const TAG = {
-  HASH_ONE: 1,
-  HASH_CHAIN: 2,
+  HASH_CHAIN: 1,
+  HASH_PATH: 2,
   WORD_ADD: 16,
   WORD_LESS: 17,
   WORD_CHECK: 18,

@@ -20,6 +20,8 @@ export type Hint =
       /** The returned words go to fp + outputs[i]. */
       readonly outputs: readonly number[];
     }
+  /** The returned words are the witness of the call at this instruction. */
+  | { readonly kind: 'witness'; readonly name: string; readonly inputs: readonly HintOperand[] }
   /** Reserves count * stride + extra fresh words at a multiple of 8 and writes their address to fp + output. */
   | {
       readonly kind: 'allocate';
@@ -57,7 +59,7 @@ export interface HintMemory {
   allocate(words: number): number;
 }
 
-/** A host function that fills cells before they are used: returns the canonical words of the hint's outputs. */
+/** A host function that supplies what the program does not compute: returns the canonical words of the hint. */
 export type HintFunction = (inputs: readonly number[], memory: HintMemory) => ArrayLike<number>;
 
 export type HintFunctions = Readonly<Record<string, HintFunction>>;

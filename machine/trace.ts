@@ -7,7 +7,7 @@ import type { TableTrace } from '../stark/air/air.ts';
 import { STATEMENT_WORDS } from '../stark/air/air.ts';
 import { MODULUS } from '../stark/field/koalaBear.ts';
 import { ROW_WORDS } from './buses.ts';
-import { selectCalls } from './callRecorder.ts';
+import { divideCalls, tablesByTag, witnessWordsAt } from './callRecorder.ts';
 import type { CallTable, LookupCounts } from './callTable.ts';
 import { traceCpu } from './cpu/trace.ts';
 import { MachineError } from './errors.ts';
@@ -34,17 +34,25 @@ export function checkExecutionTrace(execution: ExecutionTrace, tables: readonly 
       expected: STATEMENT_WORDS,
       got: statement.length,
     });
-  const { count, tag, a, b, c, d, clk } = calls;
+  const { count, tag, a, b, c, d, clk, witness } = calls;
   for (const column of [tag, a, b, c, d, clk])
     if (column.length !== count)
       throw badTrace('the call log is ragged', { expected: count, got: column.length });
-  for (const words of [memory, pc, fp, statement, tag, a, b, c, d, clk]) {
+  for (const words of [memory, pc, fp, statement, tag, a, b, c, d, clk, witness]) {
     const index = words.findIndex((word) => word >= MODULUS);
     if (index >= 0) throw badTrace('a word is not canonical', { index, got: words[index] ?? 0 });
   }
-  const known = new Set(tables.flatMap(({ tags }) => tags));
-  const unknown = tag.find((each) => !known.has(each));
+  const tableOfTag = tablesByTag(tables);
+  const unknown = tag.find((each) => !tableOfTag.has(each));
   if (unknown !== undefined) throw badTrace('no table answers to a call', { tag: unknown });
+  let witnessWords = 0;
+  for (let index = 0; index < count; index++)
+    witnessWords += witnessWordsAt(calls, index, tableOfTag.get(tag[index]!));
+  if (witness.length !== witnessWords)
+    throw badTrace('the calls have witnesses of another length', {
+      expected: witnessWords,
+      got: witness.length,
+    });
 }
 
 /**
@@ -80,10 +88,8 @@ export function traceTables(
 
   const traces = new Map<string, TableTrace>();
   traces.set('cpu', traceCpu(program, execution, counts, programCounts));
-  for (const table of tables) {
-    const calls = selectCalls(execution.calls, table.tags);
-    if (calls.count > 0) traces.set(table.air.name, table.trace(calls, execution.memory, counts));
-  }
+  for (const [table, calls] of divideCalls(execution.calls, tables))
+    traces.set(table.air.name, table.trace(calls, execution.memory, counts));
   traces.set('program', traceProgram(programCounts));
   traces.set('memory', traceMemory(execution.memory, wordCounts, rowCounts));
   if (hasRangeLookups) traces.set('range', traceRange(rangeCounts));

@@ -116,21 +116,26 @@ function hintOperand(operand: Operand, frame: Frame): HintOperand {
 }
 
 function resolveHint(hint: PendingHint, frame: Frame): Hint {
-  if (hint.kind === 'host') {
-    return {
-      kind: 'host',
-      name: hint.name,
-      inputs: hint.inputs.map((input) => hintOperand(input, frame)),
-      outputs: hint.outputs.map(cellOffset),
-    };
+  const inputsOf = (inputs: readonly Operand[]): HintOperand[] =>
+    inputs.map((input) => hintOperand(input, frame));
+  switch (hint.kind) {
+    case 'host': {
+      const { kind, name, inputs, outputs } = hint;
+      return { kind, name, inputs: inputsOf(inputs), outputs: outputs.map(cellOffset) };
+    }
+    case 'witness': {
+      const { kind, name, inputs } = hint;
+      return { kind, name, inputs: inputsOf(inputs) };
+    }
+    case 'frames':
+      return {
+        kind: 'allocate',
+        count: hintOperand(hint.count, frame),
+        stride: wordsOf(hint.frame),
+        extra: hint.frame.headerSlots,
+        output: cellOffset(hint.output),
+      };
   }
-  return {
-    kind: 'allocate',
-    count: hintOperand(hint.count, frame),
-    stride: wordsOf(hint.frame),
-    extra: hint.frame.headerSlots,
-    output: cellOffset(hint.output),
-  };
 }
 
 /** An instruction without effect, for a hint that no instruction follows. */

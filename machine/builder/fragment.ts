@@ -35,6 +35,8 @@ export type PendingHint =
       readonly inputs: readonly Value[];
       readonly outputs: readonly Cell[];
     }
+  /** The witness of the call that follows at once. */
+  | { readonly kind: 'witness'; readonly name: string; readonly inputs: readonly Value[] }
   /** Room for `count` frames like `frame`, and for the header of one more. */
   | { readonly kind: 'frames'; readonly frame: Frame; readonly count: Value; readonly output: Cell };
 

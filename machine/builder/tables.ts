@@ -1,6 +1,7 @@
 /** Calls from programs to the machine's tables. */
 import type { ArithmeticBuilder, MemoryBuilder, TableBuilder } from '../builder.ts';
 import { MAXIMUM_LOG_HEIGHT as MAXIMUM_HASH_LOG_HEIGHT } from '../hash/air.ts';
+import { MAXIMUM_PATH_LEVELS } from '../hash/trace.ts';
 import { TAG } from '../instruction.ts';
 import { type Core, cellValue } from './core.ts';
 import { badProgram } from './fragment.ts';
@@ -37,7 +38,7 @@ export function tableMethods(core: Core, arithmetic: ArithmeticBuilder, memory: 
 
   const methods: TableBuilder = {
     compress(left, right, into = memory.freshRows(1)) {
-      call(TAG.HASH_ONE, left.pointer, right.pointer, into.pointer);
+      call(TAG.HASH_CHAIN, left.pointer, right.pointer, into.pointer, 1);
       return into;
     },
     chain(initial, firstBlock, blockCount, into = memory.freshRows(1)) {
@@ -45,6 +46,22 @@ export function tableMethods(core: Core, arithmetic: ArithmeticBuilder, memory: 
       if (count.kind === 'constant' && (count.value < 1 || count.value > MAXIMUM_CHAIN_BLOCKS))
         throw badProgram(`a chain of ${count.value} blocks`);
       call(TAG.HASH_CHAIN, initial.pointer, firstBlock.pointer, into.pointer, count);
+      return into;
+    },
+    path(start, index, depth, siblings, into = memory.freshRows(1)) {
+      const levels = core.local(depth);
+      if (levels.kind === 'constant' && (levels.value < 1 || levels.value > MAXIMUM_PATH_LEVELS))
+        throw badProgram(`a path of ${levels.value} levels`);
+      // What belongs to outer frames is loaded first, so that the hint stands at the call itself.
+      const operands = {
+        a: core.local(start.pointer),
+        b: core.local(index),
+        c: core.local(into.pointer),
+        d: levels,
+      };
+      const inputs = siblings.inputs.map(core.local);
+      core.emitHint({ kind: 'witness', name: siblings.hint, inputs });
+      core.emit('isCall', operands, TAG.HASH_PATH);
       return into;
     },
     wordCheck(firstRow: Row) {

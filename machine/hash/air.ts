@@ -1,5 +1,5 @@
 /**
- * The constraints of the hash table: every row is one compress of its lanes; consecutive rows of a run chain the state.
+ * The constraints of the hash table: every row is one compress of its lanes; consecutive rows of a run carry the state.
  * Equations and what they prove are in the README of this folder.
  * Source: docs/spec/machine.md, section Calls.
  */
@@ -26,7 +26,9 @@ export const hashAir: TableAir = defineTable(
   },
   (table) => {
     const { main, next } = table;
+    const one = table.constant(1);
     const lanes = table.mainColumns('lane', WIDTH);
+    const nextLanes = table.nextColumns('lane', WIDTH);
     const sboxes = table.mainColumns('sbox', SBOX_COUNT);
 
     // S-boxes: each column is the cube of an affine form of the lanes or of earlier columns.
@@ -69,56 +71,76 @@ export const hashAir: TableAir = defineTable(
     table.constrainBoolean('isActive is boolean', main.isActive);
     table.constrainBoolean('isStart is boolean', main.isStart);
     table.constrainBoolean('isEnd is boolean', main.isEnd);
-    table.constrainBoolean('isOne is boolean', main.isOne);
-    table.constrain('a start is active', main.isStart.times(table.constant(1).minus(main.isActive)));
-    table.constrain('an end is active', main.isEnd.times(table.constant(1).minus(main.isActive)));
+    table.constrainBoolean('isPath is boolean', main.isPath);
+    table.constrainBoolean('bit is boolean', main.bit);
+    table.constrain('a start is active', main.isStart.times(one.minus(main.isActive)));
+    table.constrain('an end is active', main.isEnd.times(one.minus(main.isActive)));
+    table.constrain('a PATH row is active', main.isPath.times(one.minus(main.isActive)));
+    table.constrain('a bit is of a PATH', main.bit.times(one.minus(main.isPath)));
     table.constrain('the first row starts a run', table.first.times(main.isActive.minus(main.isStart)));
-    table.constrain('ONE starts', main.isOne.times(table.constant(1).minus(main.isStart)));
-    table.constrain('ONE ends', main.isOne.times(table.constant(1).minus(main.isEnd)));
+    table.constrainEqual('startsRight', main.startsRight, main.isStart.times(main.bit));
     const continues = main.isActive.minus(main.isEnd);
     table.constrainEqual('a run goes on until its end', next.isActive.minus(next.isStart), continues);
 
-    // Inside a run: blocks are consecutive rows, the countdown reaches 1 at the end, the state is the last output.
-    table.constrain(
-      'next block',
-      continues.times(next.blockPointer.minus(main.blockPointer).minus(ROW_WORDS)),
-    );
+    // Inside a run: its kind and its output row stay, the countdown reaches 1 at the end.
+    table.constrain('same kind', continues.times(next.isPath.minus(main.isPath)));
     table.constrain('same output row', continues.times(next.outPointer.minus(main.outPointer)));
     table.constrain('countdown', continues.times(main.remaining.minus(next.remaining).minus(1)));
-    table.constrain('the last block ends', main.isEnd.times(main.remaining.minus(1)));
-    for (let word = 0; word < ROW_WORDS; word++)
-      table.constrain(
-        `state word ${word}`,
-        continues.times(table.nextColumns('lane', ROW_WORDS)[word]!.minus(output[word]!)),
-      );
+    table.constrain('the last row ends', main.isEnd.times(main.remaining.minus(1)));
 
-    // ONE is a chain of one block under another tag, with D = 0.
+    // Operand B: the blocks of a CHAIN are consecutive rows; the index of a PATH is the sum of bit_i * 2^i, i from its first row.
+    const hasBlock = main.isActive.minus(main.isPath);
+    table.constrain(
+      'next block',
+      continues.times(one.minus(main.isPath)).times(next.operandB.minus(main.operandB).minus(ROW_WORDS)),
+    );
+    table.constrain(
+      'next level',
+      continues.times(main.isPath).times(main.operandB.minus(main.bit).minus(next.operandB.times(2))),
+    );
+    table.constrain('last level', main.isEnd.times(main.isPath).times(main.operandB.minus(main.bit)));
+
+    // The state is in the left half, or in the right half where the bit is 1.
+    for (let word = 0; word < ROW_WORDS; word++) {
+      const left = nextLanes[word]!;
+      const right = nextLanes[ROW_WORDS + word]!;
+      const state = left.plus(next.bit.times(right.minus(left)));
+      table.constrain(`state word ${word}`, continues.times(state.minus(output[word]!)));
+    }
+
+    // What memory has in the right half: the block, or the state that a PATH starts from.
+    table.constrain('right row of a CHAIN', hasBlock.times(main.rightPointer.minus(main.operandB)));
+    table.constrain(
+      'right row of a PATH',
+      main.startsRight.times(main.rightPointer.minus(main.statePointer)),
+    );
+
     table.interact({
       label: 'call',
       bus: BUS.CALL,
       multiplicity: main.isStart.negate(),
       values: [
-        table.constant(TAG.HASH_CHAIN).minus(main.isOne.times(TAG.HASH_CHAIN - TAG.HASH_ONE)),
+        table.constant(TAG.HASH_CHAIN).plus(main.isPath.times(TAG.HASH_PATH - TAG.HASH_CHAIN)),
         main.statePointer,
-        main.blockPointer,
+        main.operandB,
         main.outPointer,
-        main.remaining.minus(main.isOne),
+        main.remaining,
         main.clk,
       ],
       weight: 1,
     });
     table.interact({
-      label: 'state row',
+      label: 'left row',
       bus: BUS.ROW,
-      multiplicity: main.isStart,
+      multiplicity: main.isStart.minus(main.startsRight),
       values: [main.statePointer.times(INVERSE_OF_ROW_WORDS), ...lanes.slice(0, ROW_WORDS)],
       weight: 1,
     });
     table.interact({
-      label: 'block row',
+      label: 'right row',
       bus: BUS.ROW,
-      multiplicity: main.isActive,
-      values: [main.blockPointer.times(INVERSE_OF_ROW_WORDS), ...lanes.slice(ROW_WORDS)],
+      multiplicity: hasBlock.plus(main.startsRight),
+      values: [main.rightPointer.times(INVERSE_OF_ROW_WORDS), ...lanes.slice(ROW_WORDS)],
       weight: 1,
     });
     table.interact({

@@ -17,17 +17,20 @@ export const LEADING_COLUMNS = [
   // Read on the next row.
   'isActive',
   'isStart',
-  'blockPointer',
+  'isPath',
+  'bit',
+  'operandB',
   'outPointer',
   'remaining',
   ...columnNames('lane', 16),
   'isEnd',
-  'isOne',
+  'startsRight',
   'statePointer',
+  'rightPointer',
   'clk',
 ] as const;
 
-/** Lane i of the input is column LANES_COLUMN + i; lanes 0..7 are the state (left), 8..15 the block (right). */
+/** Lane i of the input is column LANES_COLUMN + i; lanes 0..7 are its left half, 8..15 its right half. */
 export const LANES_COLUMN = LEADING_COLUMNS.indexOf('lane0');
 /**
  * The S-box outputs x^3, in round order: full rounds 0..3 (16 columns each, lane 0 first), partial rounds 4..23 (one

@@ -2,14 +2,15 @@
 import type { CallTable } from '../callTable.ts';
 import { TAG } from '../instruction.ts';
 import { hashAir } from './air.ts';
-import { executeHash, traceHash } from './trace.ts';
+import { executeHash, hashWitnessWords, traceHash } from './trace.ts';
 
 export { completeHashTrace } from './expand.ts';
 
 export const hashTable: CallTable = {
   air: hashAir,
-  tags: [TAG.HASH_ONE, TAG.HASH_CHAIN],
+  tags: [TAG.HASH_CHAIN, TAG.HASH_PATH],
   execute: executeHash,
+  witnessWords: hashWitnessWords,
   createState: () => undefined,
   trace: traceHash,
 };

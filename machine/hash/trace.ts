@@ -11,7 +11,6 @@ import {
   readWords,
   requireOutputPointer,
   requireRow,
-  requireZero,
   writeWords,
 } from '../callRows.ts';
 import type { Call, CallLog, LookupCounts, Memory } from '../callTable.ts';
@@ -20,86 +19,144 @@ import { TAG } from '../instruction.ts';
 import { MAXIMUM_LOG_HEIGHT, MINIMUM_LOG_HEIGHT } from './air.ts';
 import { LANES_COLUMN, LEADING_COLUMNS, leadingColumn } from './columns.ts';
 
+/** The bits of an index that is unique modulo p. */
+export const MAXIMUM_PATH_LEVELS = 30;
+
+function refuseOperand(call: Call, operand: string, expected: string, got: number): never {
+  throw new MachineError('CALL_FAILED', { tag: call.tag, operand, expected, got });
+}
+
+/** The siblings of a PATH: a digest a level, from the lowest on. */
+export function hashWitnessWords(tag: number, d: number): number {
+  return tag === TAG.HASH_PATH ? d * ROW_WORDS : 0;
+}
+
 /** Hashes the rows of a call and writes the output row; returns operand C. Throws: MachineError. */
 export function executeHash(memory: Memory, call: Call): number {
   requireRow(call.a);
-  requireRow(call.b);
   const outPointer = requireOutputPointer(call);
-  const isOne = call.tag === TAG.HASH_ONE;
-  if (isOne) requireZero(call, 'd');
-  else if (call.d < 1 || call.d > 2 ** MAXIMUM_LOG_HEIGHT)
-    throw new MachineError('CALL_FAILED', {
-      tag: call.tag,
-      operand: 'D',
-      expected: 'a block count',
-      got: call.d,
-    });
-  const blocks = isOne ? 1 : call.d;
   const state = new Uint32Array(ROW_WORDS);
-  const block = new Uint32Array(ROW_WORDS);
-  readWords(memory, call.a, state);
-  for (let index = 0; index < blocks; index++) {
-    readWords(memory, call.b + index * ROW_WORDS, block);
-    compressInto(state, 0, state, 0, block, 0);
-  }
+  if (call.tag === TAG.HASH_PATH) climb(memory, call, state);
+  else chain(memory, call, state);
   writeWords(memory, outPointer, state);
   return outPointer;
 }
 
-function blocksOf(calls: CallLog, index: number): number {
-  return calls.tag[index] === TAG.HASH_ONE ? 1 : Math.max(1, calls.d[index]!);
+function chain(memory: Memory, call: Call, state: Uint32Array): void {
+  requireRow(call.b);
+  if (call.d < 1 || call.d > 2 ** MAXIMUM_LOG_HEIGHT) refuseOperand(call, 'D', 'a block count', call.d);
+  const block = new Uint32Array(ROW_WORDS);
+  readWords(memory, call.a, state);
+  for (let index = 0; index < call.d; index++) {
+    readWords(memory, call.b + index * ROW_WORDS, block);
+    compressInto(state, 0, state, 0, block, 0);
+  }
+}
+
+function climb(memory: Memory, call: Call, state: Uint32Array): void {
+  const { b: index, d: levels, witness } = call;
+  if (levels < 1 || levels > MAXIMUM_PATH_LEVELS)
+    refuseOperand(call, 'D', `1 to ${MAXIMUM_PATH_LEVELS} levels`, levels);
+  if (index >= 2 ** levels) refuseOperand(call, 'B', `an index below 2^${levels}`, index);
+  readWords(memory, call.a, state);
+  for (let level = 0; level < levels; level++) {
+    const sibling = level * ROW_WORDS;
+    if (((index >>> level) & 1) === 1) compressInto(state, 0, witness, sibling, state, 0);
+    else compressInto(state, 0, state, 0, witness, sibling);
+  }
+}
+
+/** At least one, so that a call that no run can make has a row to violate a constraint on. */
+function rowsOf(calls: CallLog, index: number): number {
+  return Math.max(1, calls.d[index]!);
 }
 
 /** The leading columns of all calls; the rows after the last one are padding of zeros. Throws: MachineError 'TABLE_TOO_HIGH'. */
 export function traceHash(calls: CallLog, words: Uint32Array, counts: LookupCounts): TableTrace {
-  let rows = 0;
-  for (let index = 0; index < calls.count; index++) rows += blocksOf(calls, index);
-  const logHeight = logHeightFor('hash', rows, MINIMUM_LOG_HEIGHT, MAXIMUM_LOG_HEIGHT);
+  let rowCount = 0;
+  for (let index = 0; index < calls.count; index++) rowCount += rowsOf(calls, index);
+  const logHeight = logHeightFor('hash', rowCount, MINIMUM_LOG_HEIGHT, MAXIMUM_LOG_HEIGHT);
   const columns = LEADING_COLUMNS.map(() => new Uint32Array(2 ** logHeight));
   const column = (name: (typeof LEADING_COLUMNS)[number]): Uint32Array => columns[leadingColumn(name)]!;
-  const isActive = column('isActive');
-  const isStart = column('isStart');
-  const isEnd = column('isEnd');
-  const isOne = column('isOne');
-  const blockPointers = column('blockPointer');
-  const outPointers = column('outPointer');
-  const statePointers = column('statePointer');
-  const remaining = column('remaining');
-  const clk = column('clk');
+  const [isActive, isStart, isEnd, isPath] = [
+    column('isActive'),
+    column('isStart'),
+    column('isEnd'),
+    column('isPath'),
+  ];
+  const [bits, startsRight, operandB, remaining] = [
+    column('bit'),
+    column('startsRight'),
+    column('operandB'),
+    column('remaining'),
+  ];
+  const [outPointers, statePointers, rightPointers, clk] = [
+    column('outPointer'),
+    column('statePointer'),
+    column('rightPointer'),
+    column('clk'),
+  ];
   const lanes = columns.slice(LANES_COLUMN, LANES_COLUMN + 2 * ROW_WORDS);
 
+  /** The state and what it is hashed with; the input of a row is their two halves in the order that `bit` says. */
   const state = new Uint32Array(ROW_WORDS);
-  const input = new Uint32Array(ROW_WORDS);
-  let row = 0;
-  for (let index = 0; index < calls.count; index++) {
-    const blocks = blocksOf(calls, index);
-    const statePointer = calls.a[index]!;
-    const outPointer = calls.c[index]!;
-    state.set(words.subarray(statePointer, statePointer + ROW_WORDS));
-    countRow(counts, statePointer);
-    for (let block = 0; block < blocks; block++, row++) {
-      const blockPointer = calls.b[index]! + block * ROW_WORDS;
-      isActive[row] = 1;
-      blockPointers[row] = blockPointer;
-      outPointers[row] = outPointer;
-      remaining[row] = blocks - block;
-      for (let word = 0; word < ROW_WORDS; word++) {
-        lanes[word]![row] = state[word]!;
-        lanes[ROW_WORDS + word]![row] = words[blockPointer + word]!;
-      }
-      countRow(counts, blockPointer);
-      if (block < blocks - 1) {
-        for (let word = 0; word < ROW_WORDS; word++) input[word] = lanes[ROW_WORDS + word]![row]!;
-        compressInto(state, 0, state, 0, input, 0);
-      }
+  const other = new Uint32Array(ROW_WORDS);
+
+  /** Writes the input of a row, and makes its output the state unless the row is the last of its run. */
+  function compressRow(row: number, bit: number, isLast: boolean): void {
+    const [left, right] = bit === 1 ? [other, state] : [state, other];
+    for (let word = 0; word < ROW_WORDS; word++) {
+      lanes[word]![row] = left[word]!;
+      lanes[ROW_WORDS + word]![row] = right[word]!;
     }
-    const start = row - blocks;
+    if (!isLast) compressInto(state, 0, left, 0, right, 0);
+  }
+
+  /** Words beyond the end of `source` are 0. */
+  function readOther(source: Uint32Array, start: number): void {
+    for (let word = 0; word < ROW_WORDS; word++) other[word] = source[start + word] ?? 0;
+  }
+
+  let row = 0;
+  let witnessStart = 0;
+  for (let index = 0; index < calls.count; index++) {
+    const isPathCall = calls.tag[index] === TAG.HASH_PATH;
+    const start = row;
+    const end = start + rowsOf(calls, index);
+    const statePointer = calls.a[index]!;
+    const b = calls.b[index]!;
     isStart[start] = 1;
     statePointers[start] = statePointer;
     clk[start] = calls.clk[index]!;
-    isEnd[row - 1] = 1;
-    if (calls.tag[index] === TAG.HASH_ONE) isOne[start] = 1;
-    countRow(counts, outPointer);
+    isEnd[end - 1] = 1;
+    state.set(words.subarray(statePointer, statePointer + ROW_WORDS));
+    countRow(counts, statePointer);
+    for (; row < end; row++) {
+      const step = row - start;
+      isActive[row] = 1;
+      outPointers[row] = calls.c[index]!;
+      remaining[row] = end - row;
+      if (isPathCall) {
+        const rest = step < 31 ? b >>> step : 0;
+        isPath[row] = 1;
+        operandB[row] = rest;
+        bits[row] = rest & 1;
+        readOther(calls.witness, witnessStart + step * ROW_WORDS);
+      } else {
+        const blockPointer = b + step * ROW_WORDS;
+        operandB[row] = blockPointer;
+        rightPointers[row] = blockPointer;
+        readOther(words, blockPointer);
+        countRow(counts, blockPointer);
+      }
+      compressRow(row, bits[row]!, row === end - 1);
+    }
+    if (bits[start] === 1) {
+      startsRight[start] = 1;
+      rightPointers[start] = statePointer;
+    }
+    countRow(counts, calls.c[index]!);
+    witnessStart += hashWitnessWords(calls.tag[index]!, calls.d[index]!);
   }
   return { logHeight, columns };
 }

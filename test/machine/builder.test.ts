@@ -9,6 +9,7 @@ import type { HintFunctions } from '../../machine/program.ts';
 import { buildTraces, checkTraces, run } from '../../machine/system.ts';
 import { add, inverse, MODULUS, multiply } from '../../stark/field/koalaBear.ts';
 import { compress } from '../../stark/hash/poseidon.ts';
+import { createRandom } from '../support/random.ts';
 
 /** Runs the program, checks its columns and every bus, and yields the record. */
 function checkedRun(main: (program: ProgramBuilder) => void, hints: HintFunctions = {}): ExecutionTrace {
@@ -464,6 +465,52 @@ describe('loops', () => {
       refuses((program) => {
         program.chain(program.row([7]), program.row([8]), count);
       }, /a chain of|no constant of the field/);
+  });
+
+  test('paths of a tree, at constant and computed places, in loops', () => {
+    const levels = 3;
+    const random = createRandom(77);
+    let nodes = Array.from({ length: 2 ** levels }, () => random.words(8));
+    const tree = [nodes];
+    while (nodes.length > 1) {
+      nodes = nodes.flatMap((node, index) => (index % 2 === 1 ? [compress(nodes[index - 1]!, node)] : []));
+      tree.push(nodes);
+    }
+    const leaves = tree[0]!.flatMap((leaf) => [...leaf]);
+    const asked: number[][] = [];
+    const hints: HintFunctions = {
+      leaves: () => leaves,
+      depth: () => [levels],
+      siblings(inputs) {
+        asked.push([...inputs]);
+        const [index = 0, depth = 0] = inputs;
+        return Array.from({ length: depth }, (_, level) => [...tree[level]![(index >> level) ^ 1]!]).flat();
+      },
+    };
+    const { statement } = checkedRun((program) => {
+      const first = program.hintRows('leaves', [], 2 ** levels);
+      const depth = program.hintValue('depth', []);
+      program.repeat(2 ** levels, {}, (_, { index }) => {
+        const leaf = program.rowAfter(first, index);
+        // Every output is compared with the root, which the first iteration writes.
+        program.path(leaf, index, depth, { hint: 'siblings', inputs: [index, depth] }, program.statement);
+        return {};
+      });
+      program.path(program.rowAfter(first, 2), 2, 2, { hint: 'siblings', inputs: [2, 2] });
+    }, hints);
+    assert.deepEqual(statement, nodes[0]);
+    assert.deepEqual(asked, [...tree[0]!.map((_, index) => [index, levels]), [2, 2]]);
+    const cycles = (paths: number): number =>
+      cyclesOf((program) => {
+        const leaf = program.hintRows('leaves', [], 2 ** levels);
+        for (let path = 0; path < paths; path++)
+          program.path(leaf, 0, levels, { hint: 'siblings', inputs: [0, levels] }, program.statement);
+      }, hints);
+    assert.equal(cycles(2) - cycles(1), 1);
+    for (const depth of [0, 31, -1])
+      refuses((program) => {
+        program.path(program.row([1]), 0, depth, { hint: 'siblings', inputs: [] });
+      }, /a path of \d+ levels/);
   });
 
   test('a body that yields another shape is refused', () => {

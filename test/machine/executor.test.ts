@@ -9,7 +9,8 @@ import { profileCycles } from '../../machine/profile.ts';
 import type { HintFunctions, Program } from '../../machine/program.ts';
 import { buildTraces, checkTraces, DEFAULT_LIMITS, run } from '../../machine/system.ts';
 import { add, MODULUS, multiply, subtract } from '../../stark/field/koalaBear.ts';
-import { everythingHints, everythingProgram } from '../support/machinePrograms.ts';
+import { compress } from '../../stark/hash/poseidon.ts';
+import { everythingHints, everythingProgram, pathHints, pathProgram } from '../support/machinePrograms.ts';
 import { createRandom } from '../support/random.ts';
 
 /** A program of bare instructions after the jump over END, ended by a jump to END. */
@@ -206,6 +207,70 @@ describe('hints', () => {
         ),
       'OUT_OF_MEMORY',
     );
+  });
+});
+
+describe('witnesses of calls', () => {
+  const withSiblings = (siblings: HintFunctions[string]): HintFunctions => ({ ...pathHints, siblings });
+
+  test('are recorded call by call and do not touch memory', () => {
+    const { calls, memory, statement } = run(pathProgram, pathHints);
+    assert.deepEqual(
+      [...calls.witness],
+      Array.from({ length: 32 }, (_, word) => 100 + word),
+    );
+    assert.ok(!memory.includes(131));
+    let node: Uint32Array = Uint32Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+    for (let level = 0; level < 4; level++) {
+      const sibling = calls.witness.subarray(8 * level, 8 * level + 8);
+      node = level === 1 || level === 2 ? compress(sibling, node) : compress(node, sibling);
+    }
+    assert.deepEqual(statement, node);
+    assert.match(
+      disassemble(pathProgram),
+      /hint siblings\(m\[fp\+\d+\], m\[fp\+\d+\]\) gives the witness\n.*HASH_PATH/,
+    );
+  });
+
+  test('that are missing, of another length, or outside the field', () => {
+    assertThrows(() => run(pathProgram, { leaf: pathHints['leaf']!, place: () => [0, 4] }), 'UNKNOWN_HINT');
+    for (const words of [[], new Array(31).fill(0), new Array(33).fill(0), new Array(32).fill(MODULUS)])
+      assertThrows(
+        () =>
+          run(
+            pathProgram,
+            withSiblings(() => words),
+          ),
+        'HINT_FAILED',
+      );
+    assertThrows(() => run(bare([{ tag: TAG.HASH_PATH, d: 1, flags: isCall }])), 'HINT_FAILED');
+    const unasked = { ...pathProgram, instructions: pathProgram.instructions.map((each) => ({ ...each })) };
+    for (const each of unasked.instructions)
+      if (each.tag === TAG.HASH_PATH) Object.assign(each, { tag: TAG.HASH_CHAIN });
+    assertThrows(() => run(unasked, pathHints), 'HINT_FAILED');
+  });
+
+  test('an index beyond its path, and a path that no index fits', () => {
+    const at = (index: number, depth: number): HintFunctions => ({
+      ...pathHints,
+      place: () => [index, depth],
+    });
+    for (const [index, depth] of [
+      [16, 4],
+      [0, 31],
+      [0, 0],
+      [MODULUS - 1, 30],
+    ] as const)
+      assertThrows(() => run(pathProgram, at(index, depth)), 'CALL_FAILED');
+    for (const [index, depth] of [
+      [15, 4],
+      [2 ** 30 - 1, 30],
+    ] as const) {
+      const execution = run(pathProgram, at(index, depth));
+      assert.deepEqual(checkTraces(pathProgram, buildTraces(pathProgram, execution), execution.statement), {
+        ok: true,
+      });
+    }
   });
 });
 

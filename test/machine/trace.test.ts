@@ -8,7 +8,7 @@ import { buildTraces, COLONNADE_MACHINE, checkTraces, run } from '../../machine/
 import { decodeTrace, encodeTrace } from '../../machine/traceCodec.ts';
 import type { TraceVerdict } from '../../stark/air/traceCheck.ts';
 import { MODULUS } from '../../stark/field/koalaBear.ts';
-import { everythingHints, everythingProgram } from '../support/machinePrograms.ts';
+import { everythingHints, everythingProgram, pathHints, pathProgram } from '../support/machinePrograms.ts';
 import { createRandom } from '../support/random.ts';
 
 const honest = run(everythingProgram, everythingHints);
@@ -47,6 +47,11 @@ describe('records of the wrong shape', () => {
     ['a long statement', { ...honest, statement: words(9) }, /the statement has another number/],
     ['a ragged call log', calls({ clk: words(1) }), /the call log is ragged/],
     ['an unknown tag', calls({ tag: honest.calls.tag.map(() => 99) }), /no table answers to a call, tag 99/],
+    [
+      'a witness that no call has',
+      calls({ witness: words(8) }),
+      /witnesses of another length, expected 0, got 8/,
+    ],
     ['a word beyond p', { ...honest, memory: honest.memory.map(() => MODULUS) }, /not canonical/],
   ];
   for (const [name, trace, message] of cases)
@@ -86,6 +91,43 @@ describe('records that no run leaves', () => {
 
   test('a memory image cut short', () => {
     assert.equal(verdictOf({ ...honest, memory: honest.memory.slice(0, 16) }).ok, false);
+  });
+});
+
+describe('records with witnesses', () => {
+  const path = run(pathProgram, pathHints);
+  const verdict = (trace: ExecutionTrace): TraceVerdict =>
+    checkTraces(pathProgram, buildTraces(pathProgram, trace), trace.statement);
+
+  test('the honest one is accepted, one that leaves the tree is not', () => {
+    assert.deepEqual(verdict(copyOf(path)), { ok: true });
+    for (let word = 0; word < path.calls.witness.length; word += 5) {
+      const trace = copyOf(path);
+      trace.calls.witness[word]!++;
+      const found = verdict(trace);
+      assert.ok(!found.ok && found.kind === 'bus', `word ${word}`);
+    }
+  });
+
+  test('R58: an index that does not fit the path', () => {
+    for (const index of [0b1_0110, MODULUS - 1]) {
+      const trace = copyOf(path);
+      trace.calls.b[0] = index;
+      const found = verdict(trace);
+      assert.ok(!found.ok && found.kind === 'constraint');
+      assert.equal(found.constraint, 'last level');
+    }
+  });
+
+  test('another number of levels than siblings', () => {
+    for (const levels of [0, 3, 5, 2 ** 30, MODULUS - 1]) {
+      const trace = copyOf(path);
+      trace.calls.d[0] = levels;
+      assert.throws(
+        () => buildTraces(pathProgram, trace),
+        (error) => error instanceof MachineError && /witnesses of another length/.test(error.message),
+      );
+    }
   });
 });
 

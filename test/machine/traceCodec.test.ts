@@ -5,7 +5,7 @@ import { MachineError, type MachineErrorCode } from '../../machine/errors.ts';
 import { run } from '../../machine/system.ts';
 import { decodeTrace, encodeTrace, readTraceHeader, TRACE_HEADER_BYTES } from '../../machine/traceCodec.ts';
 import { MODULUS } from '../../stark/field/koalaBear.ts';
-import { everythingHints, everythingProgram } from '../support/machinePrograms.ts';
+import { everythingHints, everythingProgram, pathHints, pathProgram } from '../support/machinePrograms.ts';
 import { createRandom } from '../support/random.ts';
 
 const execution = run(everythingProgram, everythingHints);
@@ -35,8 +35,16 @@ test('a trace survives its encoding, from any byte offset and from a Buffer', ()
   assert.equal(readTraceHeader(encoded.subarray(0, TRACE_HEADER_BYTES)).byteLength, encoded.length);
 });
 
+test('a trace with witnesses survives its encoding', () => {
+  const withWitness = run(pathProgram, pathHints);
+  const bytes = encodeTrace(withWitness);
+  assert.deepEqual(decodeTrace(bytes), withWitness);
+  assert.equal(readTraceHeader(bytes).witnessWords, 32);
+  assert.equal(readTraceHeader(bytes).byteLength, bytes.length);
+});
+
 test('every truncation and every extension is refused', () => {
-  for (const length of [0, 1, 3, 4, 19, 20, 21, 51, 52, encoded.length - 4, encoded.length - 1])
+  for (const length of [0, 1, 3, 4, 23, 24, 25, 55, 56, encoded.length - 4, encoded.length - 1])
     refuses(encoded.subarray(0, length), 'TRACE_TRUNCATED');
   for (const extra of [1, 4, 100]) {
     const longer = new Uint8Array(encoded.length + extra);
@@ -47,7 +55,7 @@ test('every truncation and every extension is refused', () => {
 
 test('magic, version and declared lengths are checked before anything is read', () => {
   refuses(withWord(0, 0), 'TRACE_MAGIC');
-  refuses(withWord(4, 2), 'TRACE_VERSION');
+  for (const version of [0, 1, 3]) refuses(withWord(4, version), 'TRACE_VERSION');
   const limits: [number, number][] = [
     [8, 0],
     [8, execution.memory.length + 1],
@@ -58,6 +66,8 @@ test('magic, version and declared lengths are checked before anything is read', 
     [12, 2 ** 32 - 1],
     [16, execution.pc.length + 1],
     [16, 2 ** 32 - 1],
+    [20, 2 ** 25 + 1],
+    [20, 2 ** 32 - 1],
   ];
   for (const [offset, value] of limits) refuses(withWord(offset, value), 'TRACE_LIMIT');
 });

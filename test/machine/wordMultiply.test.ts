@@ -148,6 +148,7 @@ function wrapped(x: bigint, y: bigint): TracedTable {
       c: Uint32Array.of(32),
       d: new Uint32Array(1),
       clk: one,
+      witness: new Uint32Array(0),
     },
     memory.image,
   );

@@ -57,13 +57,16 @@ export interface HandCall {
   /** Undefined for an operand cell that is unwritten. */
   readonly c?: number | undefined;
   readonly d?: number;
+  readonly witness?: Uint32Array;
 }
+
+const NO_WITNESS = new Uint32Array(0);
 
 /** Executes the calls, clk 1, 2, … Throws: MachineError. */
 export function runCalls(table: CallTable, memory: Memory, calls: readonly HandCall[]): CallLog {
   const state = table.createState();
-  const outcomes = calls.map(({ tag, a, b, c, d = 0 }, index) =>
-    table.execute(memory, { tag, a, b, c, d, clk: index + 1 }, state),
+  const outcomes = calls.map(({ tag, a, b, c, d = 0, witness = NO_WITNESS }, index) =>
+    table.execute(memory, { tag, a, b, c, d, clk: index + 1, witness }, state),
   );
   return {
     count: calls.length,
@@ -73,6 +76,7 @@ export function runCalls(table: CallTable, memory: Memory, calls: readonly HandC
     c: Uint32Array.from(outcomes),
     d: Uint32Array.from(calls, ({ d = 0 }) => d),
     clk: Uint32Array.from(calls, (_, index) => index + 1),
+    witness: Uint32Array.from(calls.flatMap(({ witness = NO_WITNESS }) => [...witness])),
   };
 }
 

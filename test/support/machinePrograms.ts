@@ -31,6 +31,20 @@ export const everythingProgram: Program = buildProgram('everything', (program) =
 
 export const everythingHints: HintFunctions = { count: () => [7] };
 
+/** Four levels of a tree above a hinted leaf, at a hinted index; the statement is the node. */
+export const pathProgram: Program = buildProgram('path', (program) => {
+  const leaf = program.hintRows('leaf', [], 1);
+  const [index, depth] = program.hint('place', [], 2);
+  program.path(leaf, index, depth, { hint: 'siblings', inputs: [index, depth] }, program.statement);
+});
+
+/** The path of leaf 0b0110; sibling words count up from 100, the leaf's from 1. */
+export const pathHints: HintFunctions = {
+  leaf: () => [1, 2, 3, 4, 5, 6, 7, 8],
+  place: () => [0b0110, 4],
+  siblings: ([, depth = 0]) => Array.from({ length: 8 * depth }, (_, word) => 100 + word),
+};
+
 /** Never ends. */
 export const endlessProgram: Program = buildProgram('endless', (program) => {
   program.loop({}, () => ({ next: {}, again: 1 }));
