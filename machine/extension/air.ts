@@ -120,6 +120,27 @@ export const extensionAir: TableAir = defineTable(
     table.constrain('a DOT8 run goes on until its end', isDot.times(nextAnyDot.minus(1)));
     table.constrain('an EVAL8 run goes on until its end', isEval.times(nextAnyEval.minus(1)));
 
+    // The place in the leaf, one of 2, 4 or 8: choice has a 1 there (choice 7 is what is left of 1), d = arity + place.
+    const entry = isFold8.plus(isFold4).plus(isFold2);
+    const chosen = (count: number): Expression => table.sum(choice.slice(0, count));
+    const lastChoice = table.constant(1).minus(chosen(PACKED_ELEMENTS - 1));
+    const choices = [...choice, lastChoice];
+    const selection = (first: number, count: number): Element =>
+      combine(
+        packed.slice(first, first + count).map((element, index) => scale(element, choices[first + index]!)),
+      );
+    const of2Values = selection(0, 2);
+    const of4Values = combine([of2Values, selection(2, 2)]);
+    const of8Values = combine([of4Values, selection(4, 4)]);
+    constrainWords(
+      'value at the place',
+      combine([
+        scale(subtract(accumulator, of8Values), isFold8),
+        scale(subtract(accumulator, of4Values), isFold4),
+        scale(subtract(accumulator, of2Values), isFold2),
+      ]),
+    );
+
     // MADD: a * b + c = result. MADD_BASE: the factor is the operand B itself.
     const a = slotElement(SLOT.madd.a);
     constrainWords(
@@ -151,7 +172,6 @@ export const extensionAir: TableAir = defineTable(
       product(r2, subtract(u2, u0)),
       product(factor, subtract(subtract(u3, u2), difference)),
     ]);
-    constrainWords('dot', subtract(dot, tensor));
     const weight = slotElement(SLOT.dot.weight);
     const weighted = product(weight, dot);
 
@@ -215,7 +235,6 @@ export const extensionAir: TableAir = defineTable(
     );
 
     // FOLD8, FOLD4, FOLD2: coefficients from values on the first row, then the halves of the coefficients are joined.
-    const entry = isFold8.plus(isFold4).plus(isFold2);
     const coefficients = (matrix: ConstantMatrix): readonly Element[] => {
       const byWord = Array.from({ length: DEGREE }, (_, word) =>
         table.linear(
@@ -253,13 +272,10 @@ export const extensionAir: TableAir = defineTable(
         ),
       );
 
-    // The place in the leaf, one of 2, 4 or 8: choice has a 1 there (choice 7 is what is left of 1), d = arity + place.
+    // The place itself.
     choice.forEach((bit, index) => {
       table.constrain(`choice ${index} is boolean in a fold`, entry.times(bit).times(bit.minus(1)));
     });
-    const chosen = (count: number): Expression => table.sum(choice.slice(0, count));
-    const lastChoice = table.constant(1).minus(chosen(PACKED_ELEMENTS - 1));
-    const choices = [...choice, lastChoice];
     table.constrain(
       'one place is chosen',
       isFold8
@@ -276,21 +292,6 @@ export const extensionAir: TableAir = defineTable(
         .times(main.d.minus(placed(8)).minus(8))
         .plus(isFold4.times(main.d.minus(placed(4)).minus(4)))
         .plus(isFold2.times(main.d.minus(placed(2)).minus(2))),
-    );
-    const selection = (first: number, count: number): Element =>
-      combine(
-        packed.slice(first, first + count).map((element, index) => scale(element, choices[first + index]!)),
-      );
-    const of2Values = selection(0, 2);
-    const of4Values = combine([of2Values, selection(2, 2)]);
-    const of8Values = combine([of4Values, selection(4, 4)]);
-    constrainWords(
-      'value at the place',
-      combine([
-        scale(subtract(accumulator, of8Values), isFold8),
-        scale(subtract(accumulator, of4Values), isFold4),
-        scale(subtract(accumulator, of2Values), isFold2),
-      ]),
     );
 
     // Operands. A run goes from its last memory rows to its first, so that at its end pointer 0 and 2 are A and B.
@@ -332,6 +333,8 @@ export const extensionAir: TableAir = defineTable(
         .plus(anyFold2.times(main.pointer4.minus(slotWord(SLOT.foldEnd.carried, EXTRA_WORD.foldChallenge))))
         .plus(anyMadd.times(main.pointer4.minus(main.d))),
     );
+
+    constrainWords('dot', subtract(dot, tensor));
 
     // A call is received on its last row. An EVAL8's end stands one step behind its first memory rows.
     const ends = anyMadd.plus(isDotEnd).plus(isEvalEnd).plus(anyFold2);
