@@ -1,0 +1,74 @@
+/**
+ * The aggregate program: verifies each of its children completely and states, in order, what they say. The verifier is in
+ * verifyChild.ts; the statement's rows are those of aggregateStatement.ts.
+ * Source: docs/spec/recursion.md.
+ */
+import type { Row } from '../../machine/builder/values.ts';
+import { buildProgram, type ProgramBuilder } from '../../machine/builder.ts';
+import type { Program } from '../../machine/program.ts';
+import { DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
+import { AGGREGATE_TAG, AGGREGATE_VERSION, ENTRY_MARK } from './aggregateStatement.ts';
+import type { ChildShape } from './childShape.ts';
+import { HINT } from './hintNames.ts';
+import { verifyChild } from './verifyChild.ts';
+
+/** The program for children of one shape: any number of them, at least one. Throws: KeyError, RangeError. */
+export function buildAggregateProgram(shape: ChildShape): Program {
+  return buildProgram('aggregate', (program) => {
+    const aggregateKey = program.hintRows(HINT.aggregateKey, [], 1);
+    const count = program.hintValue(HINT.childCount, []);
+    program.assertNonzero(count);
+    const start = program.row([AGGREGATE_TAG, AGGREGATE_VERSION, count]);
+    const { digest } = program.repeat(count, { digest: start }, ({ digest }) => {
+      program.hint(HINT.nextChild, [], 0);
+      const child = verifyChild(program, shape);
+      return { digest: absorbEntry(program, aggregateKey, digest, child) };
+    });
+    program.compress(aggregateKey, digest, program.statement);
+  });
+}
+
+/** A child whose proof has been verified. */
+export interface VerifiedChild {
+  readonly keyDigest: Row;
+  readonly statement: Row;
+}
+
+/** The entries' digest after the child. */
+function absorbEntry(
+  program: ProgramBuilder,
+  aggregateKey: Row,
+  digest: Row,
+  { keyDigest, statement }: VerifiedChild,
+): Row {
+  return program.ifNonzero<{ digest: Row }>(
+    program.hintValue(HINT.isInner, []),
+    () => {
+      // Under this program's own key the statement is C(K, L'), and L' is the entry.
+      program.assertRowsEqual(keyDigest, aggregateKey);
+      const innerDigest = program.hintRows(HINT.innerDigest, [], 1);
+      program.compress(aggregateKey, innerDigest, statement);
+      const marked = program.compress(digest, program.row([ENTRY_MARK.INNER]));
+      return { digest: program.compress(marked, innerDigest) };
+    },
+    () => {
+      assertRowsDiffer(program, keyDigest, aggregateKey);
+      const marked = program.compress(digest, program.row([ENTRY_MARK.LEAF]));
+      const keyed = program.compress(marked, keyDigest);
+      return { digest: program.compress(keyed, statement) };
+    },
+  ).digest;
+}
+
+/** Some combination of the differences is 1. */
+function assertRowsDiffer(program: ProgramBuilder, left: Row, right: Row): void {
+  const differences = Array.from({ length: DIGEST_WORDS }, (_, word) =>
+    program.subtract(program.load(left, word), program.load(right, word)),
+  );
+  const factors = program.hint(HINT.unitFactors, differences, DIGEST_WORDS);
+  const products = differences.map((difference, word) => program.multiply(difference, factors[word]!));
+  program.assertEqual(
+    products.reduce((sum, each) => program.add(sum, each)),
+    1,
+  );
+}

@@ -1,0 +1,36 @@
+/** The hints of the aggregate program: what the host supplies and the program checks. */
+export const HINT = {
+  /** Digest of the aggregate program's own key. */
+  aggregateKey: 'aggregate key',
+  childCount: 'child count',
+  /** No words: the hints that follow are about the next child. */
+  nextChild: 'next child',
+  /** 1 for a child under the aggregate program's own key. */
+  isInner: 'is inner',
+  /** L of an inner child. */
+  innerDigest: 'inner digest',
+  preprocessedCap: 'preprocessed cap',
+  statement: 'statement',
+  mainCap: 'main cap',
+  logUpCap: 'LogUp cap',
+  sums: 'sums',
+  quotientCap: 'quotient cap',
+  openings: 'openings',
+  /** Of the fold layer given. */
+  foldCap: 'fold cap',
+  finalPolynomial: 'final polynomial',
+  /** Of the grinding site given by its label; fold sites by their order. */
+  nonce: 'nonce',
+  /** The leaf row of a tree at the index that a squeezed word gives. */
+  leafRow: 'leaf row',
+  /** Node and sibling of every level of a tree at the index that a squeezed word gives. */
+  path: 'path',
+  /** The upper bits of a canonical word. */
+  bits: 'bits',
+  /** u with u * (127 - high) = low. */
+  canonicalFactor: 'canonical factor',
+  /** Dividend over divisor, extension elements. */
+  quotient: 'quotient',
+  /** u_i with the sum of u_i * inputs[i] equal to 1. */
+  unitFactors: 'unit factors',
+} as const;
