@@ -62,12 +62,12 @@ export function childWitness({ key, statement, proofBytes, inner }: Child): Witn
   const { proof, shape, trees } = decoded;
   const digest = keyDigest(key);
   const replayed = replayTranscript(createTranscript(), digest, statement, proof, shape, trees, key.profile);
-  // Without valid proofs of work there are no queries to answer: the program stops at the first that fails.
-  const indices = distinctIndices(
-    replayed.ok ? replayed.challenges.queryIndices : [],
-    trees.logRows,
-    key.profile.logCap,
-  );
+  const { logCap } = key.profile;
+  const sampled = distinctIndices(replayed.ok ? replayed.challenges.queryIndices : [], trees.logRows, logCap);
+  // Openings of other indices than the sampled ones, or of a proof without its proofs of work, answer no query: the
+  // program stops at the first query, or before.
+  const isAnswered = sampled.every(({ length }, level) => length === proof.distinctCounts[level]);
+  const indices = isAnswered ? sampled : distinctIndices([], trees.logRows, logCap);
   const openings = [...proof.treeOpenings, ...proof.foldOpenings];
   return {
     ok: true,

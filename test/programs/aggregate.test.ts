@@ -1,0 +1,187 @@
+/**
+ * The aggregate program against the native verifier, on proofs of the toy machine: what one accepts the other accepts, what
+ * one rejects the other cannot run past.
+ */
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { MachineError } from '../../machine/errors.ts';
+import type { Program } from '../../machine/program.ts';
+import { run } from '../../machine/system.ts';
+import { buildAggregateProgram } from '../../programs/aggregate/aggregateProgram.ts';
+import {
+  type AggregateEntry,
+  aggregateStatement,
+  entriesDigest,
+} from '../../programs/aggregate/aggregateStatement.ts';
+import { childShape } from '../../programs/aggregate/childShape.ts';
+import { HINT } from '../../programs/aggregate/hintNames.ts';
+import {
+  aggregateHints,
+  type Child,
+  type ChildWitness,
+  childWitness,
+} from '../../programs/aggregate/witness.ts';
+import { MODULUS } from '../../stark/field/koalaBear.ts';
+import { keyDigest } from '../../stark/keys.ts';
+import { type Profile, TEST_ONLY_LEAF } from '../../stark/profile.ts';
+import { decodeProof } from '../../stark/proof/codec.ts';
+import type { LogHeights } from '../../stark/proof/shape.ts';
+import {
+  assertAccepted,
+  createSetting,
+  NO_GRIND,
+  proveIn,
+  type Setting,
+  verdictIn,
+} from '../support/cheating.ts';
+import { createRandom } from '../support/random.ts';
+import type { ToyHeights } from '../support/toySystems.ts';
+
+const AGGREGATE_KEY = Uint32Array.of(11, 12, 13, 14, 15, 16, 17, 18);
+
+interface Subject {
+  readonly setting: Setting;
+  readonly program: Program;
+  readonly bytes: Uint8Array;
+  readonly child: Child;
+}
+
+function logHeightsOf({ walk, nibble, square, pulse }: ToyHeights): LogHeights {
+  return [walk, nibble ?? 4, square, pulse];
+}
+
+async function createSubject(profile: Profile, heights: ToyHeights): Promise<Subject> {
+  const setting = await createSetting(profile, heights);
+  const shape = childShape(setting.instance.system, profile, logHeightsOf(heights));
+  const bytes = await proveIn(setting);
+  return {
+    setting,
+    program: buildAggregateProgram(shape),
+    bytes,
+    child: { key: setting.key, statement: setting.instance.statement, proofBytes: bytes, inner: undefined },
+  };
+}
+
+function witnessOf(child: Child): ChildWitness {
+  const witnessed = childWitness(child);
+  assert.ok(witnessed.ok);
+  return witnessed.witness;
+}
+
+function leafOf({ key, statement }: Child): AggregateEntry {
+  return { kind: 'leaf', keyDigest: keyDigest(key), statement };
+}
+
+/** Whether the program runs to its end over the child. */
+function isAcceptedByProgram(program: Program, child: Child): boolean {
+  const witnessed = childWitness(child);
+  // No witness has another shape than the program's.
+  if (!witnessed.ok) return false;
+  try {
+    run(program, aggregateHints(AGGREGATE_KEY, [witnessed.witness]));
+    return true;
+  } catch (error) {
+    assert.ok(error instanceof MachineError, String(error));
+    return false;
+  }
+}
+
+describe('the aggregate program', () => {
+  const subjects: Subject[] = [];
+  before(async () => {
+    subjects.push(
+      await createSubject(NO_GRIND, { walk: 5, square: 3, pulse: 4 }),
+      await createSubject(TEST_ONLY_LEAF, { walk: 6, square: undefined, pulse: 5 }),
+      await createSubject(NO_GRIND, { walk: 4, square: 4, pulse: undefined }),
+    );
+  });
+
+  it('states what its children state, in their order', () => {
+    for (const { program, child } of subjects) {
+      const other = { ...child, statement: child.statement.map((word) => word + 1) };
+      const witness = witnessOf(child);
+      for (const count of [1, 3]) {
+        const children = Array.from({ length: count }, () => witness);
+        const { statement } = run(program, aggregateHints(AGGREGATE_KEY, children));
+        const entries = Array.from({ length: count }, () => leafOf(child));
+        assert.deepEqual(statement, aggregateStatement(AGGREGATE_KEY, entries));
+        assert.notDeepEqual(statement, aggregateStatement(AGGREGATE_KEY, [...entries, leafOf(child)]));
+        assert.notDeepEqual(
+          statement,
+          aggregateStatement(AGGREGATE_KEY, [leafOf(other), ...entries.slice(1)]),
+        );
+      }
+    }
+  });
+
+  it('agrees with the native verifier on mutated proofs', () => {
+    const random = createRandom(2026);
+    for (const { setting, program, bytes, child } of subjects) {
+      assertAccepted(verdictIn(setting, bytes));
+      assert.ok(isAcceptedByProgram(program, child));
+      for (let mutation = 0; mutation < 100; mutation++) {
+        const proofBytes = bytes.slice();
+        const view = new DataView(proofBytes.buffer);
+        const offset = 4 * random.below(bytes.length / 4);
+        view.setUint32(
+          offset,
+          (view.getUint32(offset, true) + 1 + random.below(MODULUS - 1)) % MODULUS,
+          true,
+        );
+        const native = verdictIn(setting, proofBytes);
+        assert.equal(
+          isAcceptedByProgram(program, { ...child, proofBytes }),
+          native.ok,
+          `word ${offset / 4}: ${native.ok ? 'accepted' : native.reason}`,
+        );
+      }
+    }
+  });
+
+  it('cannot be run for no child', () => {
+    const { program } = subjects[0]!;
+    assert.throws(() => run(program, aggregateHints(AGGREGATE_KEY, [])), {
+      name: 'MachineError',
+      code: 'DIVISION_BY_ZERO',
+    });
+  });
+
+  it('binds key and statement of a child', () => {
+    const { program, child } = subjects[0]!;
+    const otherStatement = { ...child, statement: child.statement.map((word) => word + 1) };
+    assert.ok(!isAcceptedByProgram(program, otherStatement));
+    const cap = child.key.preprocessedCap.map((word) => (word + 1) % MODULUS);
+    assert.ok(!isAcceptedByProgram(program, { ...child, key: { ...child.key, preprocessedCap: cap } }));
+  });
+
+  it('takes a child under its own key as inner only, and only one that says C(K, L)', () => {
+    const { program, child } = subjects[0]!;
+    const witness = witnessOf(child);
+    const ownKey = keyDigest(child.key);
+    // The toy's statement is not C(K, L) for a known L: neither kind of entry can be stated.
+    assert.throws(() => run(program, aggregateHints(ownKey, [witness])), { code: 'RELATION_FAILED' });
+    const entries = [leafOf(child)];
+    const asInner = { ...witness, innerDigest: entriesDigest(entries) };
+    assert.throws(() => run(program, aggregateHints(ownKey, [asInner])), { code: 'CELL_CONFLICT' });
+    // Under another key it is no inner child, whatever the hint says.
+    assert.throws(() => run(program, aggregateHints(AGGREGATE_KEY, [asInner])), { code: 'RELATION_FAILED' });
+  });
+
+  it('does not take a second decomposition of a word', () => {
+    const { program, child, setting } = subjects[1]!;
+    const honest = aggregateHints(AGGREGATE_KEY, [witnessOf(child)]);
+    let replaced = 0;
+    const hints = {
+      ...honest,
+      [HINT.bits]: ([word, lowZeros]: readonly number[]) => {
+        // word + p still fits into 31 bits for the smallest words only.
+        const other = word! + MODULUS < 2 ** 31 ? word! + MODULUS : word! ^ (2 ** 30);
+        replaced++;
+        return Array.from({ length: 31 - lowZeros! }, (_, bit) => (other >>> (lowZeros! + bit)) & 1);
+      },
+    };
+    assert.throws(() => run(program, hints), { code: 'RELATION_FAILED' });
+    assert.equal(replaced, 1);
+    assert.ok(decodeProof(child.proofBytes, setting.key).ok);
+  });
+});
