@@ -3,20 +3,13 @@
  * A constraint may sum the equations of several operations, each times its selector: at most one selector is 1.
  * Source: docs/spec/machine.md, section Calls.
  */
-import type { ConstantMatrix, TableAir } from '../../stark/air/air.ts';
-import { defineTable, type Expression } from '../../stark/air/builder.ts';
+import type { TableAir } from '../../stark/air/air.ts';
+import { defineTable, type Expression, type Operand } from '../../stark/air/builder.ts';
 import { DEGREE } from '../../stark/field/extension.ts';
+import { inverse } from '../../stark/field/koalaBear.ts';
 import { BUS, INVERSE_OF_ROW_WORDS, ROW_WORDS } from '../buses.ts';
-import {
-  CARRIED_WORDS,
-  EXTRA_WORD,
-  MAIN_COLUMNS,
-  PACKED_ELEMENTS,
-  SLOT,
-  SLOT_WORDS,
-  SLOTS,
-} from './columns.ts';
-import { INTERPOLATE_2, INTERPOLATE_4, INTERPOLATE_8 } from './interpolation.ts';
+import { CARRIED_WORDS, EXTRA_WORD, MAIN_COLUMNS, PACKED_ELEMENTS, SLOT, SLOT_WORDS } from './columns.ts';
+import { interpolate } from './interpolation.ts';
 import { EXTENSION_TAG } from './tags.ts';
 
 export const MINIMUM_LOG_HEIGHT = 7;
@@ -63,7 +56,7 @@ function subtract(left: Element, right: Element): Element {
   return left.map((word, index) => word.minus(right[index]!));
 }
 
-function scale(element: Element, factor: Expression): Element {
+function scale(element: Element, factor: Operand): Element {
   return element.map((word) => word.times(factor));
 }
 
@@ -81,6 +74,7 @@ export const extensionAir: TableAir = defineTable(
     const { main, next } = table;
     const { isMadd, isMaddBase, isDot, isDotEnd, isEval, isEvalEnd } = main;
     const { isFold8, isFold4, isFold4Inner, isFold2, isFold2Inner } = main;
+    const { isUnpack, isUnpackMiddle, isUnpackEnd } = main;
     const words = table.mainColumns('word', SLOT_WORDS);
     const nextWords = table.nextColumns('word', CARRIED_WORDS);
     const accumulator: Element = table.mainColumns('accumulator', DEGREE);
@@ -100,25 +94,29 @@ export const extensionAir: TableAir = defineTable(
       });
     }
 
-    // Selectors: at most one is 1. Inner fold rows follow, and follow only, the row before them in a fold.
-    const anyDot = isDot.plus(isDotEnd);
+    // Selectors: at most one operation. Later rows of a fold or an UNPACK8 follow, and follow only, the row before them.
     const anyFold4 = isFold4.plus(isFold4Inner);
     const anyFold2 = isFold2.plus(isFold2Inner);
     const foldGoesOn = isFold8.plus(anyFold4);
     const anyMadd = isMadd.plus(isMaddBase);
-    const selectors = { isMadd, isMaddBase, isDot, isDotEnd, isEval, isEvalEnd, isFold8, isFold4, isFold2 };
-    for (const [name, selector] of Object.entries(selectors))
+    const unpackGoesOn = isUnpack.plus(isUnpackMiddle);
+    const dotGoesOn = isDot.minus(isDotEnd);
+    const evalGoesOn = isEval.minus(isEvalEnd);
+    const operations = { isMadd, isMaddBase, isDot, isEval, isFold8, isFold4, isFold2, isUnpack };
+    for (const [name, selector] of Object.entries({ ...operations, isDotEnd, isEvalEnd }))
       table.constrainBoolean(`${name} is boolean`, selector);
     table.constrainBoolean(
       'at most one operation',
-      table.sum([...Object.values(selectors), isFold4Inner, isFold2Inner]),
+      table.sum([...Object.values(operations), isFold4Inner, isFold2Inner, isUnpackMiddle, isUnpackEnd]),
     );
     table.constrainEqual('a fold by 8 goes on', next.isFold4Inner, isFold8);
     table.constrainEqual('a fold by 4 goes on', next.isFold2Inner, anyFold4);
-    const nextAnyDot = next.isDot.plus(next.isDotEnd);
-    const nextAnyEval = next.isEval.plus(next.isEvalEnd);
-    table.constrain('a DOT8 run goes on until its end', isDot.times(nextAnyDot.minus(1)));
-    table.constrain('an EVAL8 run goes on until its end', isEval.times(nextAnyEval.minus(1)));
+    table.constrainEqual('an UNPACK8 goes on', next.isUnpackMiddle, isUnpack);
+    table.constrainEqual('an UNPACK8 ends', next.isUnpackEnd, isUnpackMiddle);
+    table.constrain('only a DOT8 run ends one', isDotEnd.times(isDot.minus(1)));
+    table.constrain('only an EVAL8 run ends one', isEvalEnd.times(isEval.minus(1)));
+    table.constrain('a DOT8 run goes on until its end', dotGoesOn.times(next.isDot.minus(1)));
+    table.constrain('an EVAL8 run goes on until its end', evalGoesOn.times(next.isEval.minus(1)));
 
     // The place in the leaf, one of 2, 4 or 8: choice has a 1 there (choice 7 is what is left of 1), d = arity + place.
     const entry = isFold8.plus(isFold4).plus(isFold2);
@@ -187,7 +185,7 @@ export const extensionAir: TableAir = defineTable(
     ] as const)
       table.constrain(
         `power ${exponent} of the point`,
-        isEval.times(choice[exponent - 1]!.minus(choice[left - 1]!.times(choice[right - 1]!))),
+        evalGoesOn.times(choice[exponent - 1]!.minus(choice[left - 1]!.times(choice[right - 1]!))),
       );
     const value = combine([
       packed[0]!,
@@ -205,22 +203,22 @@ export const extensionAir: TableAir = defineTable(
     constrainWords(
       'factor',
       factor.map((word, index) => {
-        const shared = anyDot
+        const shared = isDot
           .times(word.minus(tensorFactor[index]!))
           .plus(foldGoesOn.times(word.minus(squared[index]!)))
           .plus(anyFold2.times(word.minus(foldPoint[index]!)));
-        return index > 0 ? shared : shared.plus(isEval.times(word.minus(choice[3]!.times(choice[3]!))));
+        return index > 0 ? shared : shared.plus(evalGoesOn.times(word.minus(choice[3]!.times(choice[3]!))));
       }),
     );
 
     // accumulator: the sum so far of a run, 0 at its start; in a fold the chosen value of the leaf.
-    const startsNext = nextAnyDot.plus(nextAnyEval).minus(isDot).minus(isEval);
+    const startsNext = next.isDot.plus(next.isEval).minus(dotGoesOn).minus(evalGoesOn);
     constrainWords('a run starts at 0,', scale(nextAccumulator, startsNext));
     constrainWords(
       'accumulator',
       combine([
-        scale(subtract(nextAccumulator, combine([accumulator, weighted])), isDot),
-        scale(subtract(nextAccumulator, value), isEval),
+        scale(subtract(nextAccumulator, combine([accumulator, weighted])), dotGoesOn),
+        scale(subtract(nextAccumulator, value), evalGoesOn),
         scale(subtract(nextAccumulator, accumulator), foldGoesOn),
       ]),
     );
@@ -235,23 +233,26 @@ export const extensionAir: TableAir = defineTable(
     );
 
     // FOLD8, FOLD4, FOLD2: coefficients from values on the first row, then the halves of the coefficients are joined.
-    const coefficients = (matrix: ConstantMatrix): readonly Element[] => {
-      const byWord = Array.from({ length: DEGREE }, (_, word) =>
-        table.linear(
-          matrix,
-          packed.slice(0, matrix.columns).map((element) => element[word]!),
-        ),
-      );
-      return Array.from({ length: matrix.rows }, (_, k) => byWord.map((column) => column[k]!));
-    };
-    const from8 = coefficients(INTERPOLATE_8);
-    const from4 = coefficients(INTERPOLATE_4);
-    const from2 = coefficients(INTERPOLATE_2);
+    // What is gated by 1/n times the selector are n times the coefficients.
+    const coefficients = (count: number): readonly Element[] =>
+      interpolate(packed.slice(0, count), {
+        add: (left, right) => combine([left, right]),
+        subtract,
+        scale,
+      });
+    const from8 = coefficients(8);
+    const from4 = coefficients(4);
+    const from2 = coefficients(2);
+    const [of8Gate, of4Gate, of2Gate] = [
+      isFold8.times(inverse(8)),
+      isFold4.times(inverse(4)),
+      isFold2.times(inverse(2)),
+    ];
     const handedOn = (index: number): Element => nextWords.slice(index * DEGREE, (index + 1) * DEGREE);
     const half = (of8: number, of4: number): Element =>
-      combine([scale(from8[of8]!, isFold8), scale(from4[of4]!, isFold4), scale(packed[of4]!, isFold4Inner)]);
+      combine([scale(from8[of8]!, of8Gate), scale(from4[of4]!, of4Gate), scale(packed[of4]!, isFold4Inner)]);
     const of2 = (index: number): Element =>
-      combine([scale(from2[index]!, isFold2), scale(packed[index]!, isFold2Inner)]);
+      combine([scale(from2[index]!, of2Gate), scale(packed[index]!, isFold2Inner)]);
     constrainWords(
       'folded 0',
       subtract(
@@ -266,11 +267,26 @@ export const extensionAir: TableAir = defineTable(
     for (const index of [2, 3])
       constrainWords(
         `folded ${index}`,
-        scale(
-          subtract(handedOn(index), combine([from8[index]!, product(factor, from8[index + 4]!)])),
-          isFold8,
+        subtract(
+          scale(handedOn(index), isFold8),
+          scale(combine([from8[index]!, product(factor, from8[index + 4]!)]), of8Gate),
         ),
       );
+
+    // UNPACK8, from the last packed row to the first: rows hold packed rows 4; 2 and 3; 0 and 1 and the elements 5, 6, 7;
+    // 2, 3, 4; 0, 1. An element that begins in the packed rows before is completed by the next table row.
+    const stream = [...nextWords.slice(0, 2 * ROW_WORDS), ...words.slice(0, 2 * ROW_WORDS)];
+    const streamed = (firstWord: number): Element =>
+      stream.slice(2 * ROW_WORDS + firstWord, 2 * ROW_WORDS + firstWord + DEGREE);
+    SLOT.unpack.outs.forEach((slot, index) => {
+      const element = slotElement(slot);
+      // In words of the packed rows at hand: 25 - 32, 10 - 16 and so on.
+      const first = scale(subtract(element, streamed(-7 + DEGREE * index)), isUnpack);
+      const middle = scale(subtract(element, streamed(-6 + DEGREE * index)), isUnpackMiddle);
+      const terms = [first, middle];
+      if (index > 0) terms.push(scale(subtract(element, streamed(DEGREE * (index - 1))), isUnpackEnd));
+      constrainWords(`unpacked ${index}`, combine(terms));
+    });
 
     // The place itself.
     choice.forEach((bit, index) => {
@@ -295,49 +311,65 @@ export const extensionAir: TableAir = defineTable(
     );
 
     // Operands. A run goes from its last memory rows to its first, so that at its end pointer 0 and 2 are A and B.
-    const goesOn = isDot.plus(isEval);
     table.constrain('the count starts at 1', startsNext.times(next.d.minus(1)));
     table.constrain(
-      'count, place',
-      goesOn.times(next.d.minus(main.d).minus(1)).plus(foldGoesOn.times(next.d.minus(main.d))),
+      'count, place, nothing',
+      dotGoesOn
+        .plus(evalGoesOn)
+        .times(next.d.minus(main.d).minus(1))
+        .plus(foldGoesOn.times(next.d.minus(main.d)))
+        .plus(isUnpackEnd.times(main.d)),
     );
     const step0 = next.pointer0.minus(main.pointer0);
+    const step2 = next.pointer2.minus(main.pointer2);
     table.constrain(
       'next pointer 0',
-      isDot
+      dotGoesOn
         .times(step0.plus(ROW_WORDS))
-        .plus(isEval.times(step0.plus(SLOT_WORDS)))
-        .plus(foldGoesOn.times(step0)),
+        .plus(evalGoesOn.times(step0.plus(SLOT_WORDS)))
+        .plus(foldGoesOn.times(step0))
+        .plus(unpackGoesOn.times(step0.plus(2 * ROW_WORDS))),
     );
-    table.constrain('next pointer 2', isDot.times(next.pointer2.minus(main.pointer2).plus(ROW_WORDS)));
-    table.constrain('same point', isEval.times(next.choice0.minus(y)));
+    table.constrain(
+      'next pointer 2',
+      dotGoesOn.times(step2.plus(ROW_WORDS)).plus(unpackGoesOn.times(step2.plus(3 * ROW_WORDS))),
+    );
+    table.constrain('same point', evalGoesOn.times(next.choice0.minus(y)));
     table.constrain('the point is B', isEvalEnd.times(y.minus(main.pointer2)));
-    const five = isEval.plus(isFold8);
+    const five = evalGoesOn.plus(isFold8);
     const three = five.plus(isFold4);
-    const behind = (pointer: Expression, slot: number): Expression =>
-      pointer.minus(main.pointer0).minus(slot * ROW_WORDS);
+    const anyUnpack = unpackGoesOn.plus(isUnpackEnd);
+    const two = three.plus(isFold2).plus(isUnpackMiddle).plus(isUnpackEnd);
+    const behind = (pointer: Expression, start: Expression, rows: number): Expression =>
+      pointer.minus(start).minus(rows * ROW_WORDS);
     table.constrain(
       'pointer 1',
-      three
-        .plus(isFold2)
-        .times(behind(main.pointer1, 1))
-        .plus(anyDot.times(main.pointer1.minus(slotWord(SLOT.dot.weight, EXTRA_WORD.dotChallenges)))),
+      two
+        .times(behind(main.pointer1, main.pointer0, 1))
+        .plus(isDot.times(main.pointer1.minus(slotWord(SLOT.dot.weight, EXTRA_WORD.dotChallenges)))),
     );
-    table.constrain('pointer 2', three.times(behind(main.pointer2, 2)));
-    table.constrain('pointer 3', five.times(behind(main.pointer3, 3)));
+    table.constrain('pointer 2', three.times(behind(main.pointer2, main.pointer0, 2)));
+    table.constrain(
+      'pointer 3',
+      five
+        .times(behind(main.pointer3, main.pointer0, 3))
+        .plus(anyUnpack.times(behind(main.pointer3, main.pointer2, 1))),
+    );
     table.constrain(
       'pointer 4',
       five
-        .times(behind(main.pointer4, 4))
-        .plus(anyDot.times(main.pointer4.minus(main.pointer1).minus(ROW_WORDS)))
+        .times(behind(main.pointer4, main.pointer0, 4))
+        .plus(anyUnpack.times(behind(main.pointer4, main.pointer2, 2)))
+        .plus(isDot.times(behind(main.pointer4, main.pointer1, 1)))
         .plus(anyFold2.times(main.pointer4.minus(slotWord(SLOT.foldEnd.carried, EXTRA_WORD.foldChallenge))))
         .plus(anyMadd.times(main.pointer4.minus(main.d))),
     );
 
     constrainWords('dot', subtract(dot, tensor));
 
-    // A call is received on its last row. An EVAL8's end stands one step behind its first memory rows.
-    const ends = anyMadd.plus(isDotEnd).plus(isEvalEnd).plus(anyFold2);
+    // A call is received on its last row. An EVAL8's end stands one step before its first memory rows; an UNPACK8's end has
+    // its first outcome in slot 3.
+    const ends = table.sum([anyMadd, isDotEnd, isEvalEnd, anyFold2, isUnpackEnd]);
     table.interact({
       label: 'call',
       bus: BUS.CALL,
@@ -349,9 +381,10 @@ export const extensionAir: TableAir = defineTable(
           isDotEnd.times(EXTENSION_TAG.DOT8),
           isEvalEnd.times(EXTENSION_TAG.EVAL8),
           anyFold2.times(EXTENSION_TAG.FOLD8),
+          isUnpackEnd.times(EXTENSION_TAG.UNPACK8),
         ]),
         main.pointer0.plus(isEvalEnd.times(SLOT_WORDS)),
-        main.pointer2,
+        main.pointer2.plus(isUnpackEnd.times(ROW_WORDS)),
         main.pointer3,
         main.d.minus(isEvalEnd),
         main.clk,
@@ -359,24 +392,24 @@ export const extensionAir: TableAir = defineTable(
       weight: 1,
     });
     const pointers = [main.pointer0, main.pointer1, main.pointer2, main.pointer3, main.pointer4];
-    const common = anyDot.plus(five);
     const uses = [
-      common.plus(anyMadd).plus(isFold4).plus(isFold2),
-      common.plus(isFold4).plus(isFold2),
-      common.plus(isMadd).plus(isFold4).plus(anyFold2),
-      five.plus(anyMadd).plus(isDotEnd).plus(isEvalEnd).plus(anyFold2),
-      common.plus(anyMadd).plus(anyFold2),
+      [isMadd, isMaddBase, isDot, evalGoesOn, isFold8, isFold4, isFold2, anyUnpack],
+      [isDot, two],
+      [isMadd, isDot, three, anyFold2, unpackGoesOn],
+      [anyMadd, isDotEnd, isEval, isFold8, anyFold2, anyUnpack],
+      [anyMadd, isDot, five, anyFold2, anyUnpack],
     ];
-    for (let slot = 0; slot < SLOTS; slot++)
+    uses.forEach((terms, slot) => {
       table.interact({
         label: `row of slot ${slot}`,
         bus: BUS.ROW,
-        multiplicity: uses[slot]!,
+        multiplicity: table.sum(terms),
         values: [
           pointers[slot]!.times(INVERSE_OF_ROW_WORDS),
           ...words.slice(slot * ROW_WORDS, (slot + 1) * ROW_WORDS),
         ],
         weight: 1,
       });
+    });
   },
 );

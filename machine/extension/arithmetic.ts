@@ -2,7 +2,6 @@
  * What the operations of the extension table compute, on plain words and elements: shared by execution and trace.
  * Source: machine/extension/README.md.
  */
-import type { ConstantMatrix } from '../../stark/air/air.ts';
 import {
   add,
   DEGREE,
@@ -11,12 +10,11 @@ import {
   multiplyByBase,
   read,
   subtract,
-  ZERO,
 } from '../../stark/field/extension.ts';
 import * as base from '../../stark/field/koalaBear.ts';
 import { ROW_WORDS } from '../buses.ts';
 import { PACKED_ELEMENTS, SLOT } from './columns.ts';
-import { INTERPOLATE_2, INTERPOLATE_4, INTERPOLATE_8 } from './interpolation.ts';
+import { interpolate } from './interpolation.ts';
 
 /** Packed elements of consecutive rows. */
 export function unpack(words: ArrayLike<number>, count: number): Extension[] {
@@ -28,7 +26,7 @@ export function elementOfSlot(words: ArrayLike<number>, slot: number): Extension
   return read(words, slot * ROW_WORDS);
 }
 
-/** value * factor + (left + value * factor where left, right are base words): left + factor * (right - left). */
+/** left + factor * (right - left), left and right base words. */
 function between(left: number, right: number, factor: Extension): Extension {
   const scaled = multiplyByBase(factor, base.subtract(right, left));
   return [base.add(scaled[0], left), scaled[1], scaled[2], scaled[3], scaled[4]];
@@ -82,20 +80,11 @@ export function evaluatePacked(
   return sum;
 }
 
-/** Coefficients from the values of a leaf of 2, 4 or 8; see interpolation.ts. */
+/** Coefficients from the values of a leaf; see interpolation.ts. */
 function coefficientsOf(values: readonly Extension[]): Extension[] {
-  const matrices: Readonly<Record<number, ConstantMatrix>> = {
-    2: INTERPOLATE_2,
-    4: INTERPOLATE_4,
-    8: INTERPOLATE_8,
-  };
-  const matrix = matrices[values.length];
-  if (matrix === undefined) throw new RangeError(`a leaf of ${values.length} elements`);
-  return values.map((_, k) =>
-    values.reduce<Extension>(
-      (sum, value, t) => add(sum, multiplyByBase(value, matrix.values[k * matrix.columns + t]!)),
-      ZERO,
-    ),
+  const inverseCount = base.inverse(values.length);
+  return interpolate(values, { add, subtract, scale: multiplyByBase }).map((coefficient) =>
+    multiplyByBase(coefficient, inverseCount),
   );
 }
 

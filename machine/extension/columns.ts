@@ -25,11 +25,11 @@ export const MAIN_COLUMNS = [
   ...columnNames('factor', 5),
   'choice0',
   'isDot',
-  'isDotEnd',
   'isEval',
-  'isEvalEnd',
   'isFold4Inner',
   'isFold2Inner',
+  'isUnpackMiddle',
+  'isUnpackEnd',
   // Read on the current row only.
   ...WORDS.slice(CARRIED_WORDS),
   'pointer1',
@@ -40,9 +40,12 @@ export const MAIN_COLUMNS = [
   'clk',
   'isMadd',
   'isMaddBase',
+  'isDotEnd',
+  'isEvalEnd',
   'isFold8',
   'isFold4',
   'isFold2',
+  'isUnpack',
 ] as const;
 
 /** The place of a column in the table. Throws: RangeError. */
@@ -59,6 +62,8 @@ export const SLOT = {
   /** DOT8: the three tensor challenges are packed in two rows. */
   dot: { block: 0, challenges: 1, weight: 2, out: 3, moreChallenges: 4 },
   evalEnd: { out: 3 },
+  /** The packed rows are in slots 0 and 1, the outcomes in these. */
+  unpack: { outs: [2, 3, 4] },
   /** The last row of a fold; earlier ones hold packed rows in all slots they look up. */
   foldEnd: { carried: 2, out: 3, challenge: 4 },
 } as const;

@@ -17,7 +17,7 @@ import {
   ZERO,
 } from '../../stark/field/extension.ts';
 import { ROW_WORDS } from '../buses.ts';
-import { readWords, requireOutputPointer, requireRow } from '../callRows.ts';
+import { readWords, requireOutputPointer, requireRow, requireZero } from '../callRows.ts';
 import type { Call, Memory } from '../callTable.ts';
 import { MachineError } from '../errors.ts';
 import { MAXIMUM_LOG_HEIGHT } from './air.ts';
@@ -30,7 +30,7 @@ import {
   tensorDot,
   unpack,
 } from './arithmetic.ts';
-import { EXTRA_WORD, SLOT, SLOT_WORDS } from './columns.ts';
+import { EXTRA_WORD, PACKED_ELEMENTS, SLOT, SLOT_WORDS } from './columns.ts';
 import { EXTENSION_TAG } from './tags.ts';
 
 function failed(call: Call, details: Readonly<Record<string, number | string>>): MachineError {
@@ -146,6 +146,20 @@ function executeFold(memory: Memory, call: Call): number {
   return out;
 }
 
+/** Writes the 8 packed elements of 5 rows to a row each. */
+function executeUnpack(memory: Memory, call: Call): number {
+  const out = requireOutputPointer(call);
+  requireZero(call, 'd');
+  requireRow(call.a);
+  if (call.b !== out) throw failed(call, { operand: 'B', expected: out, got: call.b });
+  const words = new Uint32Array(SLOT_WORDS);
+  readWords(memory, call.a, words);
+  unpack(words, PACKED_ELEMENTS).forEach((element, index) => {
+    writeElement(memory, out + index * ROW_WORDS, element);
+  });
+  return out;
+}
+
 /** Carries out a call; returns operand C. Throws: MachineError. */
 export function executeExtension(memory: Memory, call: Call): number {
   switch (call.tag) {
@@ -155,6 +169,8 @@ export function executeExtension(memory: Memory, call: Call): number {
       return executeEvaluate(memory, call);
     case EXTENSION_TAG.FOLD8:
       return executeFold(memory, call);
+    case EXTENSION_TAG.UNPACK8:
+      return executeUnpack(memory, call);
     default:
       return executeMultiplyAdd(memory, call);
   }

@@ -1,23 +1,37 @@
 /**
- * The matrices that turn the values of a fold's leaf into coefficients: with v_t the value at y * w^rev(t), w of order n,
- * coefficient k of the polynomial through them, at the point scaled to y = 1, is 1/n * sum over t of w^(-k * rev(t)) * v_t.
+ * From the values of a fold's leaf to coefficients: with v_t the value at y * w^rev(t), w of order n, coefficient k of the
+ * polynomial through them, in the variable scaled to y = 1, is 1/n * sum over t of w^(-k * rev(t)) * v_t.
+ *
+ * Neighbours are the values at x and -x, x = w^rev(i): their sum is twice the even part's value at x^2, their difference
+ * over x twice the odd part's, and both parts are again in bit-reversed order.
  * Source: docs/spec/proof-system.md, section 9, step 3.
  */
-import type { ConstantMatrix } from '../../stark/air/air.ts';
-import { inverse, multiply, power, reverseBits, rootOfUnity } from '../../stark/field/koalaBear.ts';
+import { inverse, power, reverseBits, rootOfUnity } from '../../stark/field/koalaBear.ts';
 
-/** The n x n matrix, n = 2^logSize. */
-function interpolation(logSize: number): ConstantMatrix {
-  const size = 2 ** logSize;
-  const inverseRoot = inverse(rootOfUnity(logSize));
-  const inverseSize = inverse(size);
-  const values = new Uint32Array(size * size);
-  for (let k = 0; k < size; k++)
-    for (let t = 0; t < size; t++)
-      values[k * size + t] = multiply(inverseSize, power(inverseRoot, k * reverseBits(t, logSize)));
-  return { rows: size, columns: size, values };
+/** What the interpolation does with its values, which may be elements or expressions. */
+export interface Arithmetic<Value> {
+  add(left: Value, right: Value): Value;
+  subtract(left: Value, right: Value): Value;
+  /** `factor` is a canonical base element. */
+  scale(value: Value, factor: number): Value;
 }
 
-export const INTERPOLATE_2 = interpolation(1);
-export const INTERPOLATE_4 = interpolation(2);
-export const INTERPOLATE_8 = interpolation(3);
+/** n times the coefficients of the n values; n is a power of two. */
+export function interpolate<Value>(values: readonly Value[], arithmetic: Arithmetic<Value>): Value[] {
+  if (values.length === 1) return [...values];
+  const logPairs = Math.log2(values.length) - 1;
+  const inverseRoot = inverse(rootOfUnity(logPairs + 1));
+  const even: Value[] = [];
+  const odd: Value[] = [];
+  for (let pair = 0; pair < values.length / 2; pair++) {
+    const [left, right] = [values[2 * pair]!, values[2 * pair + 1]!];
+    even.push(arithmetic.add(left, right));
+    const difference = arithmetic.subtract(left, right);
+    odd.push(
+      pair === 0 ? difference : arithmetic.scale(difference, power(inverseRoot, reverseBits(pair, logPairs))),
+    );
+  }
+  const evenCoefficients = interpolate(even, arithmetic);
+  const oddCoefficients = interpolate(odd, arithmetic);
+  return evenCoefficients.flatMap((coefficient, k) => [coefficient, oddCoefficients[k]!]);
+}

@@ -23,6 +23,7 @@ import { EXTRA_WORD, extensionColumn, MAIN_COLUMNS, SLOT, SLOT_WORDS, SLOTS } fr
 import { EXTENSION_TAG } from './tags.ts';
 
 const CHOICE_COLUMNS = 7;
+const UNPACK_ROWS = 3;
 
 /** Table rows of a call. A record's call that no run could make has rows too; they violate a constraint. */
 function rowsOf(calls: CallLog, index: number): number {
@@ -34,6 +35,8 @@ function rowsOf(calls: CallLog, index: number): number {
       return Math.max(1, d) + 1;
     case EXTENSION_TAG.FOLD8:
       return Math.log2(foldArity(d));
+    case EXTENSION_TAG.UNPACK8:
+      return UNPACK_ROWS;
     default:
       return 1;
   }
@@ -93,7 +96,7 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
   }
 
   /** Writes the row out and clears it; returns its dot columns. */
-  function finish(selector: Uint32Array): Extension {
+  function finish(...selectors: readonly Uint32Array[]): Extension {
     const dot = tensorDot(line.words, line.factor);
     for (let place = 0; place < SLOT_WORDS; place++) wordColumns[place]![row] = line.words[place]!;
     for (let slot = 0; slot < SLOTS; slot++) pointerColumns[slot]![row] = line.pointers[slot]!;
@@ -105,7 +108,7 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
     }
     dColumn[row] = line.d;
     clkColumn[row] = line.clk;
-    selector[row] = 1;
+    for (const selector of selectors) selector[row] = 1;
     row++;
     line.words.fill(0);
     line.pointers.fill(0);
@@ -146,7 +149,8 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
         load(SLOT.dot.out, c);
         line.clk = clk;
       }
-      sum = add(sum, multiply(weight, finish(index === 0 ? isDotEnd : isDot)));
+      const dot = index === 0 ? finish(isDot, isDotEnd) : finish(isDot);
+      sum = add(sum, multiply(weight, dot));
     }
   }
 
@@ -170,7 +174,7 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
     line.accumulator = value;
     line.d = count + 1;
     line.clk = clk;
-    finish(isEvalEnd);
+    finish(isEval, isEvalEnd);
   }
 
   function fold(a: number, b: number, c: number, d: number, clk: number): void {
@@ -208,6 +212,25 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
     });
   }
 
+  function unpackPacked(a: number, c: number, d: number, clk: number): void {
+    for (let group = UNPACK_ROWS - 1; group >= 0; group--) {
+      line.pointers[0] = base.add(a, 2 * ROW_WORDS * group);
+      loadPacked(line.pointers[0]!, group === UNPACK_ROWS - 1 ? 1 : 2);
+      // Three outcomes a table row, but two in the last one, which leaves the first slot out.
+      const first = base.add(base.subtract(c, ROW_WORDS), group * SLOT.unpack.outs.length * ROW_WORDS);
+      SLOT.unpack.outs.forEach((slot, index) => {
+        const pointer = base.add(first, index * ROW_WORDS);
+        if (group === 0 && index === 0) line.pointers[slot] = pointer;
+        else load(slot, pointer);
+      });
+      if (group === 0) {
+        line.d = d;
+        line.clk = clk;
+      }
+      finish([isUnpackEnd, isUnpackMiddle, isUnpack][group]!);
+    }
+  }
+
   const isMadd = named('isMadd');
   const isMaddBase = named('isMaddBase');
   const isDot = named('isDot');
@@ -219,27 +242,28 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
   const isFold4Inner = named('isFold4Inner');
   const isFold2 = named('isFold2');
   const isFold2Inner = named('isFold2Inner');
+  const isUnpack = named('isUnpack');
+  const isUnpackMiddle = named('isUnpackMiddle');
+  const isUnpackEnd = named('isUnpackEnd');
 
   for (let index = 0; index < calls.count; index++) {
-    const operands = [
-      calls.a[index]!,
-      calls.b[index]!,
-      calls.c[index]!,
-      calls.d[index]!,
-      calls.clk[index]!,
-    ] as const;
+    const [a, b, c] = [calls.a[index]!, calls.b[index]!, calls.c[index]!];
+    const [d, clk] = [calls.d[index]!, calls.clk[index]!];
     switch (calls.tag[index]) {
       case EXTENSION_TAG.DOT8:
-        dotRun(...operands);
+        dotRun(a, b, c, d, clk);
         break;
       case EXTENSION_TAG.EVAL8:
-        evaluation(...operands);
+        evaluation(a, b, c, d, clk);
         break;
       case EXTENSION_TAG.FOLD8:
-        fold(...operands);
+        fold(a, b, c, d, clk);
+        break;
+      case EXTENSION_TAG.UNPACK8:
+        unpackPacked(a, c, d, clk);
         break;
       default:
-        multiplyAdd(...operands, calls.tag[index] === EXTENSION_TAG.MADD_BASE);
+        multiplyAdd(a, b, c, d, clk, calls.tag[index] === EXTENSION_TAG.MADD_BASE);
     }
   }
   return { logHeight, columns };

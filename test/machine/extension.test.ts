@@ -140,6 +140,15 @@ function foldValues(
   assert.deepEqual(bench.read(out), foldLeaf(values, coset, logRows, beta), `arity ${arity} at ${place}`);
 }
 
+function unpack(bench: Bench): void {
+  const values = Array.from({ length: 8 }, bench.element);
+  const outs = bench.rows(8);
+  bench.call(TAG.UNPACK8, bench.packed(values), outs, outs, 0);
+  values.forEach((value, index) => {
+    assert.deepEqual(bench.read(outs + index * ROW), value);
+  });
+}
+
 /** One to three calls of every kind in 31 rows, then padding. */
 function sampleBench(seed = SEED): Bench {
   const bench = createBench(createRandom(seed));
@@ -153,10 +162,9 @@ function sampleBench(seed = SEED): Bench {
   fold(bench, 3, 7);
   multiplyAddBase(bench);
   multiplyAdd(bench);
-  fold(bench, 2, 0);
+  unpack(bench);
   dot(bench, 2);
   evaluate(bench, 1);
-  fold(bench, 1, 1);
   // Where all values are equal, only the place itself tells places apart.
   foldValues(bench, new Array<Extension>(8).fill(extension.ZERO), 4, 1, 5);
   return bench;
@@ -298,6 +306,9 @@ const FREE_COLUMNS: Readonly<Record<string, readonly [number, RegExp]>> = {
   isEvalEnd: [11, /^(pointer[14]|choice[1-6]|factor\d|word([1-9]|1\d|2[0-3]|3[2-9]))$/],
   isFold4: [12, /^(pointer[34]|choice[4-6]|word(2[4-9]|3[01]|39)|clk)$/],
   isFold2: [14, /^choice[2-6]$/],
+  isUnpack: [21, /^(choice\d|accumulator\d|d|pointer1|clk)$/],
+  isUnpackMiddle: [22, /^(choice\d|accumulator\d|d|clk)$/],
+  isUnpackEnd: [23, /^(choice\d|accumulator\d|word(1[6-9]|2[0-3]))$/],
   isMaddBase: [19, /^(pointer1|choice\d|accumulator\d|word(1[6-9]|2[0-3]))$/],
 };
 
@@ -402,6 +413,8 @@ test('A45: inner rows of a fold stand behind its first row only', () => {
   const last = 2 ** trace.logHeight - 1;
   assertConstraint(check(withCells(trace.columns, { [`isFold4Inner@${last}`]: 1 })), 'a fold by 8 goes on');
   assertConstraint(check(withCells(trace.columns, { [`isFold2Inner@${last}`]: 1 })), 'a fold by 4 goes on');
+  assertConstraint(check(withCells(trace.columns, { [`isUnpackEnd@${last}`]: 1 })), 'an UNPACK8 ends');
+  assertConstraint(check(withCells(trace.columns, { [`isUnpackMiddle@${last}`]: 1 })), 'an UNPACK8 goes on');
   // A fold of four that skips its second row; a fold of eight that skips its second one.
   assertConstraint(check(withCells(trace.columns, { 'isFold2Inner@13': 0 })), 'a fold by 4 goes on');
   assertConstraint(
@@ -426,7 +439,7 @@ test('A45: a run begins with nothing summed and counts all its rows', () => {
     'an EVAL8 run goes on until its end',
   );
   // The end says another count.
-  assertConstraint(check(withCells(trace.columns, { 'd@3': 4 })), 'count, place');
+  assertConstraint(check(withCells(trace.columns, { 'd@3': 4 })), 'count, place, nothing');
 });
 
 test('a run may lie across the end of the table, and sums the same', () => {
@@ -436,6 +449,35 @@ test('a run may lie across the end of the table, and sums the same', () => {
     Uint32Array.from(column, (_, row) => column[(row + 5) % height]!),
   );
   assert.deepEqual(check(rotated), { ok: true });
+});
+
+test('A59: an outcome that is another value is rejected, word by word', () => {
+  const outcomes: readonly (readonly [name: string, make: (bench: Bench) => void, label: RegExp])[] = [
+    ['MADD', multiplyAdd, /^multiply-add word/],
+    ['MADD_BASE', multiplyAddBase, /^multiply-add word/],
+    ['DOT8', (bench) => dot(bench, 3), /^outcome word/],
+    ['EVAL8', (bench) => evaluate(bench, 2), /^outcome word/],
+    ['FOLD8', (bench) => fold(bench, 3, 6), /^folded 0 word/],
+    ['FOLD8 by 4', (bench) => fold(bench, 2, 1), /^folded 0 word/],
+    ['FOLD8 by 2', (bench) => fold(bench, 1, 1), /^folded 0 word/],
+    ['UNPACK8', unpack, /^unpacked \d word/],
+  ];
+  for (const [name, make, label] of outcomes) {
+    const bench = createBench(createRandom(SEED + 12));
+    make(bench);
+    const log = runCalls(extensionTable, bench.memory, bench.calls);
+    const out = name.startsWith('MADD') ? log.d[0]! : log.c[0]!;
+    for (let element = 0; element < (name === 'UNPACK8' ? 8 : 1); element++)
+      for (let word = 0; word < 5; word++) {
+        const image = bench.memory.image.slice();
+        const address = out + element * ROW + word;
+        image[address] = base.add(image[address]!, 1);
+        const verdict = traceCalls(extensionTable, log, image).check();
+        assert.ok(!verdict.ok && verdict.kind === 'constraint', `${name} ${JSON.stringify(verdict)}`);
+        assert.match(verdict.constraint, label);
+        assert.ok(verdict.constraint.endsWith(`word ${word}`), verdict.constraint);
+      }
+  }
 });
 
 test('A46: no row of a run can look elsewhere', () => {
@@ -453,6 +495,12 @@ test('A46: no row of a run can look elsewhere', () => {
     ['pointer4@8', 'pointer 4'],
     ['choice0@11', 'same point'],
     ['pointer2@11', 'the point is B'],
+    // Rows 21 to 23 are an UNPACK8.
+    ['pointer0@22', 'next pointer 0'],
+    ['pointer1@22', 'pointer 1'],
+    ['pointer2@22', 'next pointer 2'],
+    ['pointer3@22', 'pointer 3'],
+    ['pointer4@22', 'pointer 4'],
     ['pointer0@13', 'next pointer 0'],
     ['pointer1@12', 'pointer 1'],
     ['pointer2@12', 'pointer 2'],
@@ -467,7 +515,16 @@ test('A46: no row of a run can look elsewhere', () => {
 test('A44: selectors are boolean and exclusive', () => {
   const { trace, check } = sampleBench().trace();
   const padding = 2 ** trace.logHeight - 2;
-  for (const name of ['isMadd', 'isMaddBase', 'isDotEnd', 'isEvalEnd', 'isFold8', 'isFold4', 'isFold2']) {
+  for (const name of [
+    'isMadd',
+    'isMaddBase',
+    'isDotEnd',
+    'isEvalEnd',
+    'isFold8',
+    'isFold4',
+    'isFold2',
+    'isUnpack',
+  ]) {
     const twice = { [`${name}@${padding}`]: 2, [`d@${padding}`]: 1 };
     assertConstraint(check(withCells(trace.columns, twice)), `${name} is boolean`);
     // Rows 1 and 19 are the second row of a fold and a MADD_BASE.
@@ -503,6 +560,7 @@ test('records that no run could leave are traced and rejected', () => {
   evaluate(bench, 1);
   fold(bench, 3, 1);
   fold(bench, 1, 1);
+  unpack(bench);
   multiplyAdd(bench);
   const log = runCalls(extensionTable, bench.memory, bench.calls);
   for (let attempt = 0; attempt < 200; attempt++) {
