@@ -57,7 +57,7 @@ export const LEAF: Profile = {
   isTestOnly: false,
   logBlowup: 2,
   queries: 117,
-  grinding: { lookup: 9, deep: 6, batch: 21, fold: 17, query: 20 },
+  grinding: { lookup: 10, deep: 6, batch: 21, fold: 17, query: 20 },
   logFinalLength: 7,
   logFoldArity: 3,
   logCap: 5,
@@ -66,7 +66,7 @@ export const LEAF: Profile = {
     openedFunctions: 2048,
     constraints: 2048,
     degree: 3,
-    logUpDenominatorWords: 2 ** 31,
+    logUpDenominatorWords: 2 ** 32,
   },
 };
 
@@ -76,7 +76,7 @@ export const INNER: Profile = {
   isTestOnly: false,
   logBlowup: 3,
   queries: 76,
-  grinding: { lookup: 7, deep: 5, batch: 21, fold: 17, query: 20 },
+  grinding: { lookup: 8, deep: 5, batch: 21, fold: 17, query: 20 },
   logFinalLength: 6,
   logFoldArity: 3,
   logCap: 5,
@@ -85,7 +85,7 @@ export const INNER: Profile = {
     openedFunctions: 2048,
     constraints: 2048,
     degree: 3,
-    logUpDenominatorWords: 2 ** 29,
+    logUpDenominatorWords: 2 ** 30,
   },
 };
 
@@ -95,7 +95,7 @@ export const FINAL: Profile = {
   isTestOnly: false,
   logBlowup: 6,
   queries: 38,
-  grinding: { lookup: 5, deep: 3, batch: 20, fold: 16, query: 22 },
+  grinding: { lookup: 6, deep: 3, batch: 20, fold: 16, query: 22 },
   logFinalLength: 8,
   logFoldArity: 3,
   logCap: 0,
@@ -104,7 +104,7 @@ export const FINAL: Profile = {
     openedFunctions: 2048,
     constraints: 2048,
     degree: 3,
-    logUpDenominatorWords: 2 ** 26,
+    logUpDenominatorWords: 2 ** 27,
   },
 };
 
