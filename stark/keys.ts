@@ -3,14 +3,15 @@
  * proving key adds the preprocessed columns on a backend. Both are refused beyond what the profile was made for.
  * Source: docs/spec/proof-system.md, section 11.
  */
-import type { AirSystem, TableTrace } from './air/air.ts';
-import { constraintCount, constraintDegree } from './air/degree.ts';
-import { machineDigest } from './air/machineDigest.ts';
+import type { AirSystem, TableAir, TableTrace } from './air/air.ts';
+import { constraintCount, constraintDegree, denominatorWordsPerRow } from './air/degree.ts';
+import { machineDigest, systemWords } from './air/machineDigest.ts';
+import { degreeFault, graphFault } from './air/tableFault.ts';
 import type { Backend, BackendMatrix, BackendTree } from './backend.ts';
 import { isCanonical, MODULUS, TWO_ADICITY } from './field/koalaBear.ts';
 import { digest } from './hash/digest.ts';
 import { DIGEST_WORDS } from './hash/poseidon.ts';
-import { type Profile, profileDigest } from './profile.ts';
+import { type Profile, profileDigest, profileWords } from './profile.ts';
 import { BLOCK_WORDS, LEAF_TAG, type LogHeights, proofShape } from './proof/shape.ts';
 import { LABEL } from './transcript.ts';
 import { type Rejection, reject } from './verifier/rejection.ts';
@@ -34,6 +35,9 @@ export interface ProvingKey {
 
 export const KEY_ERRORS = {
   PROFILE_INCONSISTENT: 'The parameters of the profile contradict each other or the field.',
+  SYSTEM_NOT_CANONICAL: 'A number in the system is not below the modulus, so that it has no digest.',
+  GRAPH_MALFORMED:
+    "A node of a table's graph, a constraint or an interaction names something that is not there.",
   OPTIONAL_PREPROCESSED: 'A table with preprocessed columns may be absent.',
   PREPROCESSED_COUNT: 'There is not exactly one height for every table with preprocessed columns.',
   PREPROCESSED_HEIGHT: 'A preprocessed height is outside the range of its table, the profile or the field.',
@@ -46,6 +50,8 @@ export const KEY_ERRORS = {
   TOO_MANY_OPENED_FUNCTIONS: 'The system opens more functions than the profile was made for.',
   TOO_MANY_CONSTRAINTS: 'The system has more constraints than the profile was made for.',
   DEGREE_TOO_HIGH: 'A constraint has a higher degree than the profile was made for.',
+  INTERACTION_DEGREE: 'A multiplicity or a value of an interaction has a degree above 1.',
+  TRANSITION_POWER: 'The transition selector appears more than twice in a product, or in an interaction.',
 } as const;
 
 export type KeyErrorCode = keyof typeof KEY_ERRORS;
@@ -112,6 +118,7 @@ function checkSystem(system: AirSystem, profile: Profile): KeyFault | undefined 
   const bits = [grinding.lookup, grinding.deep, grinding.batch, grinding.fold, grinding.query];
   const counts = [logBlowup, queries, logFinalLength, logFoldArity, logCap, ...bits];
   const isConsistent =
+    profileWords(profile).every(isCanonical) &&
     counts.every((count) => Number.isInteger(count) && count >= 0) &&
     logBlowup >= 1 &&
     queries >= 1 &&
@@ -123,6 +130,8 @@ function checkSystem(system: AirSystem, profile: Profile): KeyFault | undefined 
     bits.every((count) => count <= TWO_ADICITY) &&
     maxima.degree <= 3;
   if (!isConsistent) return { code: 'PROFILE_INCONSISTENT', details: { profile: profile.name } };
+  const wrong = systemWords(system).find((word) => !isCanonical(word));
+  if (wrong !== undefined) return { code: 'SYSTEM_NOT_CANONICAL', details: { got: wrong } };
 
   for (const [slot, table] of system.tables.entries()) {
     const { least, greatest } = heightRange(system, profile, slot);
@@ -139,9 +148,18 @@ function checkSystem(system: AirSystem, profile: Profile): KeyFault | undefined 
           details: { table: table.name, label, bus, expected: expected ?? 'no such bus', got: values.length },
         };
     }
+    const node = graphFault(table);
+    if (node !== undefined) return { code: 'GRAPH_MALFORMED', details: { table: table.name, node } };
     const degree = constraintDegree(table);
     if (degree > maxima.degree)
       return { code: 'DEGREE_TOO_HIGH', details: { table: table.name, atMost: maxima.degree, got: degree } };
+    const degrees = degreeFault(table);
+    if (degrees !== undefined) {
+      const { label, expected, got } = degrees;
+      // No profile allows more than the greatest degree of a constraint, so that one is found above.
+      const code = degrees.code === 'CONSTRAINT_DEGREE' ? 'DEGREE_TOO_HIGH' : degrees.code;
+      return { code, details: { table: table.name, label, atMost: expected, got } };
+    }
   }
 
   const constraints = system.tables.reduce((total, table) => total + constraintCount(table), 0);
@@ -224,10 +242,9 @@ export function checkHeights(key: VerifyingKey, logHeights: LogHeights): Rejecti
   for (const [slot, table] of system.tables.entries()) {
     const logHeight = logHeights[slot];
     if (logHeight === undefined) continue;
-    for (const { bus, values, weight } of table.interactions) {
-      denominatorWords += 2 ** logHeight * (values.length + 3);
+    denominatorWords += 2 ** logHeight * denominatorWordsPerRow(table);
+    for (const { bus, weight } of table.interactions)
       busCounts[bus] = busCounts[bus]! + weight * 2 ** logHeight;
-    }
   }
   for (const [bus, count] of busCounts.entries()) {
     if (count >= MODULUS)
@@ -241,7 +258,7 @@ export function checkHeights(key: VerifyingKey, logHeights: LogHeights): Rejecti
 
 /**
  * Commits to the preprocessed columns of a program: one trace a slot, undefined for tables without preprocessed columns.
- * Throws: KeyError when system, profile or columns do not fit.
+ * Throws: KeyError when system, profile or columns do not fit; what the backend throws, which then holds nothing of the key.
  */
 export async function generateKey(
   backend: Backend,
@@ -256,38 +273,47 @@ export async function generateKey(
     checkSystem(system, profile) ?? checkPreprocessedHeights(system, profile, preprocessedLogHeights);
   if (fault !== undefined) throw new KeyError(fault);
 
+  for (const [slot, table] of system.tables.entries())
+    checkPreprocessedColumns(table, preprocessedTraces[slot]);
+
   const preprocessed: (BackendMatrix | undefined)[] = system.tables.map(() => undefined);
-  for (const [slot, table] of system.tables.entries()) {
-    const trace = preprocessedTraces[slot];
-    const { preprocessedColumns } = table;
-    const got = trace?.columns.length ?? 0;
-    if (got !== preprocessedColumns.length)
-      throw new KeyError({
-        code: 'PREPROCESSED_COLUMNS',
-        details: { table: table.name, expected: preprocessedColumns.length, got },
-      });
-    if (trace === undefined || got === 0) continue;
-    const rows = 2 ** trace.logHeight;
-    const short = trace.columns.find((column) => column.length !== rows);
-    if (short !== undefined)
-      throw new KeyError({
-        code: 'PREPROCESSED_COLUMNS',
-        details: { table: table.name, expectedRows: rows, got: short.length },
-      });
-    preprocessed[slot] = await backend.loadColumns(trace.logHeight, trace.columns);
+  try {
+    for (const [position, slot] of slots.entries()) {
+      const { logHeight, columns } = traces[position]!;
+      preprocessed[slot] = await backend.loadColumns(logHeight, columns);
+    }
+    const matrices = preprocessed.filter((matrix) => matrix !== undefined);
+    const preprocessedTree =
+      matrices.length === 0
+        ? undefined
+        : await backend.commit(matrices, LEAF_TAG.preprocessed, profile.logBlowup, profile.logCap);
+    const verifyingKey: VerifyingKey = {
+      system,
+      profile,
+      preprocessedLogHeights,
+      preprocessedCap: preprocessedTree?.cap ?? new Uint32Array(0),
+    };
+    return { verifyingKey, preprocessed, preprocessedTree };
+  } catch (error) {
+    for (const matrix of preprocessed) if (matrix !== undefined) backend.release(matrix);
+    throw error;
   }
-  const matrices = preprocessed.filter((matrix) => matrix !== undefined);
-  const preprocessedTree =
-    matrices.length === 0
-      ? undefined
-      : await backend.commit(matrices, LEAF_TAG.preprocessed, profile.logBlowup, profile.logCap);
-  const verifyingKey: VerifyingKey = {
-    system,
-    profile,
-    preprocessedLogHeights,
-    preprocessedCap: preprocessedTree?.cap ?? new Uint32Array(0),
-  };
-  return { verifyingKey, preprocessed, preprocessedTree };
+}
+
+/** Throws: KeyError 'PREPROCESSED_COLUMNS' when a trace does not have the columns of its table, all of its height. */
+function checkPreprocessedColumns(table: TableAir, trace: TableTrace | undefined): void {
+  const expected = table.preprocessedColumns.length;
+  const got = trace?.columns.length ?? 0;
+  if (got !== expected)
+    throw new KeyError({ code: 'PREPROCESSED_COLUMNS', details: { table: table.name, expected, got } });
+  if (trace === undefined) return;
+  const expectedRows = 2 ** trace.logHeight;
+  const wrong = trace.columns.find((column) => column.length !== expectedRows);
+  if (wrong !== undefined)
+    throw new KeyError({
+      code: 'PREPROCESSED_COLUMNS',
+      details: { table: table.name, expectedRows, got: wrong.length },
+    });
 }
 
 /** Frees what a proving key holds on its backend. */

@@ -4,7 +4,7 @@
  * Source: docs/spec/soundness.md.
  */
 import type { AirSystem } from './air/air.ts';
-import { constraintCount, constraintDegree } from './air/degree.ts';
+import { constraintCount, constraintDegree, denominatorWordsPerRow } from './air/degree.ts';
 import { DEGREE } from './field/extension.ts';
 import { MODULUS } from './field/koalaBear.ts';
 import { DIGEST_WORDS } from './hash/poseidon.ts';
@@ -27,9 +27,6 @@ export const COLLISION_BITS: number = (DIGEST_WORDS * Math.log2(MODULUS)) / 2;
 
 /** Points at which a column is opened: zeta and zeta * g. */
 const OPENING_POINTS = 2;
-
-/** Words that a LogUp denominator counts beyond the values on its bus: the bus id, and 2 of the error bound. */
-export const DENOMINATOR_OVERHEAD_WORDS = 3;
 
 export interface Soundness {
   /** The least of all rounds. */
@@ -98,12 +95,7 @@ export function systemMaxima(profile: Profile, system: AirSystem): ProfileMaxima
   if (system.tables.length === 0) throw new RangeError('a system without tables has no soundness');
   const logHeights = system.tables.map((_, slot) => heightRange(system, profile, slot).greatest);
   const denominatorWords = system.tables.reduce(
-    (sum, table, slot) =>
-      table.interactions.reduce(
-        (tableSum, { values }) =>
-          tableSum + 2 ** logHeights[slot]! * (values.length + DENOMINATOR_OVERHEAD_WORDS),
-        sum,
-      ),
+    (sum, table, slot) => sum + 2 ** logHeights[slot]! * denominatorWordsPerRow(table),
     0,
   );
   return {

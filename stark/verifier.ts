@@ -7,7 +7,7 @@
 import { STATEMENT_WORDS } from './air/air.ts';
 import { isCanonical } from './field/koalaBear.ts';
 import { checkKey, keyDigest, type VerifyingKey } from './keys.ts';
-import { FINAL, INNER, LEAF, type Profile, profileDigest } from './profile.ts';
+import { FINAL, INNER, LEAF, type Profile, profileDigest, profileWords } from './profile.ts';
 import { decodeProof } from './proof/codec.ts';
 import { createTranscript } from './transcript.ts';
 import { replayTranscript } from './verifier/challenges.ts';
@@ -69,6 +69,8 @@ export function verify(
 }
 
 function checkCall(key: VerifyingKey, statement: Uint32Array, policy: VerifierPolicy): Rejection | undefined {
+  if (!profileWords(key.profile).every(isCanonical))
+    return reject('KEY_MALFORMED', { code: 'PROFILE_INCONSISTENT', profile: key.profile.name });
   if (!isAccepted(key.profile, policy))
     return reject(key.profile.isTestOnly ? 'TEST_ONLY_PROFILE' : 'PROFILE_NOT_ACCEPTED', {
       profile: key.profile.name,

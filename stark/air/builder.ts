@@ -17,14 +17,10 @@ import type {
   TableAir,
 } from './air.ts';
 import { STATEMENT_WORDS } from './air.ts';
-import {
-  MAXIMUM_CONSTRAINT_DEGREE,
-  MAXIMUM_INTERACTION_DEGREE,
-  MAXIMUM_TRANSITION_POWER,
-  nodeDegrees,
-} from './degree.ts';
+import { nodeDegrees } from './degree.ts';
 import { AirError } from './errors.ts';
 import { createGraphBuilder, type Expression, type GraphBuilder, type Operand } from './expression.ts';
+import { degreeFault } from './tableFault.ts';
 
 export type { Expression, Operand } from './expression.ts';
 
@@ -207,39 +203,15 @@ function nextColumnCount(
 }
 
 function checkDegrees(table: TableAir): void {
+  const fault = degreeFault(table);
+  if (fault !== undefined) {
+    const { code, ...details } = fault;
+    throw new AirError(code, { table: table.name, ...details });
+  }
   const degrees = nodeDegrees(table.graph);
-  for (const { label, expression } of table.constraints) {
-    const { degree, transitions } = degrees[expression]!;
-    if (degree > MAXIMUM_CONSTRAINT_DEGREE)
-      throw new AirError('CONSTRAINT_DEGREE', {
-        table: table.name,
-        label,
-        expected: MAXIMUM_CONSTRAINT_DEGREE,
-        got: degree,
-      });
-    if (transitions > MAXIMUM_TRANSITION_POWER)
-      throw new AirError('TRANSITION_POWER', {
-        table: table.name,
-        label,
-        expected: MAXIMUM_TRANSITION_POWER,
-        got: transitions,
-      });
-    if (degree === 0) throw new AirError('CONSTANT_CONSTRAINT', { table: table.name, label });
-  }
-  for (const { label, multiplicity, values } of table.interactions) {
-    for (const node of [multiplicity, ...values]) {
-      const { degree, transitions } = degrees[node]!;
-      if (degree > MAXIMUM_INTERACTION_DEGREE)
-        throw new AirError('INTERACTION_DEGREE', {
-          table: table.name,
-          label,
-          expected: MAXIMUM_INTERACTION_DEGREE,
-          got: degree,
-        });
-      if (transitions > 0)
-        throw new AirError('TRANSITION_POWER', { table: table.name, label, expected: 0, got: transitions });
-    }
-  }
+  for (const { label, expression } of table.constraints)
+    if (degrees[expression]!.degree === 0)
+      throw new AirError('CONSTANT_CONSTRAINT', { table: table.name, label });
 }
 
 /**

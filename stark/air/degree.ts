@@ -15,6 +15,9 @@ export const MAXIMUM_INTERACTION_DEGREE = 1;
  */
 export const MAXIMUM_TRANSITION_POWER = 2;
 
+/** Words that a LogUp denominator counts beyond the values on its bus: the bus id, and 2 of the error bound. */
+export const DENOMINATOR_OVERHEAD_WORDS = 3;
+
 /** The degree of a node in units of the height, and the greatest power of the transition selector in it. */
 export interface NodeDegree {
   readonly degree: number;
@@ -90,4 +93,9 @@ export function logUpNextColumnCount(table: TableAir): number {
 /** Constraints of a table, with one for every group of its LogUp argument. */
 export function constraintCount(table: TableAir): number {
   return table.constraints.length + logUpGroupCount(table);
+}
+
+/** What a row of the table adds to the profile's maximum of LogUp denominators: width + 3 for every interaction. */
+export function denominatorWordsPerRow(table: TableAir): number {
+  return table.interactions.reduce((sum, { values }) => sum + values.length + DENOMINATOR_OVERHEAD_WORDS, 0);
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { COLONNADE_MACHINE } from '../../machine/system.ts';
+import { DENOMINATOR_OVERHEAD_WORDS } from '../../stark/air/degree.ts';
 import {
   FINAL,
   type Grinding,
@@ -252,7 +253,9 @@ test('a system is charged its own widths, heights and constraints, within the ma
   const maxima = systemMaxima(LEAF, sampleSystem);
   const expectedWords = sampleSystem.tables
     .flatMap((table) =>
-      table.interactions.map(({ values }) => 2 ** table.maximumLogHeight * (values.length + 3)),
+      table.interactions.map(
+        ({ values }) => 2 ** table.maximumLogHeight * (values.length + DENOMINATOR_OVERHEAD_WORDS),
+      ),
     )
     .reduce((sum, words) => sum + words, 0);
   assert.equal(maxima.logUpDenominatorWords, Math.min(expectedWords, LEAF.maxima.logUpDenominatorWords));
