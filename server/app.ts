@@ -41,7 +41,6 @@ export async function buildApp(services: Services, log?: FastifyBaseLogger): Pro
   const { settings } = services;
   const app = Fastify({
     ...(log === undefined ? { logger: false } : { loggerInstance: log }),
-    bodyLimit: settings.jsonLimitBytes,
     requestTimeout: settings.requestTimeoutSeconds * 1000,
     connectionTimeout: settings.requestTimeoutSeconds * 1000,
     http: { connectionsCheckingInterval: CONNECTION_CHECK_MS },
@@ -57,7 +56,9 @@ export async function buildApp(services: Services, log?: FastifyBaseLogger): Pro
   });
   app.setValidatorCompiler(strictValidator);
   app.setSerializerCompiler(serializerCompiler);
-  app.removeContentTypeParser('text/plain');
+  // Routes that take a body read it themselves; no other body is read at all.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _stream, done) => done(null));
 
   app.setNotFoundHandler((request) => {
     throw new Problem(

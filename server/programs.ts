@@ -1,5 +1,4 @@
 /** The programs that the service proves: the form of their inputs, and what a run with them will state. */
-import type { z } from 'zod';
 import type { HintFunctions, Program } from '../machine/program.ts';
 
 /** Inputs of the right form that the program cannot prove anything about. */
@@ -18,8 +17,8 @@ export class InputsRefused extends Error {
 
 export interface ServedProgram {
   readonly name: string;
-  /** JSON inputs to the structured-cloneable value that the prover process gets. */
-  readonly inputs: z.ZodType;
+  /** The inputs in a JSON value. Throws: Problem malformed-request at the first fault, InputsRefused. */
+  parseInputs(json: unknown): unknown;
   /** The statement digest of a run with parsed inputs. Throws: InputsRefused. */
   statementOf(inputs: unknown): Uint32Array;
   program(): Program;

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import { buildApp } from './app.ts';
+import { createBodyBudget } from './bodies.ts';
 import { startThreadChecker } from './checker/threadChecker.ts';
 import { createJobQueue } from './jobs/queue.ts';
 import { SERVED_PROFILES } from './profiles.ts';
@@ -37,6 +38,7 @@ export async function startService(settings: Settings): Promise<Service> {
     attemptTimeoutMs: settings.attemptTimeoutSeconds * 1000,
     log,
   });
+  const bodies = createBodyBudget(settings.bodyMebibytes * 2 ** 20);
   const closeParts = async (): Promise<void> => {
     // The prover first: a running job ends with it, and the queue waits for the running job.
     const closing = jobs.close();
@@ -46,7 +48,7 @@ export async function startService(settings: Settings): Promise<Service> {
   };
   try {
     const app = await buildApp(
-      { settings, programs: SERVED_PROGRAMS, profiles: SERVED_PROFILES, prover, checker, jobs },
+      { settings, programs: SERVED_PROGRAMS, profiles: SERVED_PROFILES, prover, checker, jobs, bodies },
       log,
     );
     const url = await app.listen({ host: settings.host, port: settings.port });

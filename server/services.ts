@@ -1,5 +1,6 @@
 /** What the routes work with; put together once, in `main.ts` or by a test. */
 import type { Profile } from '../stark/profile.ts';
+import type { BodyBudget } from './bodies.ts';
 import type { Checker } from './checker/checker.ts';
 import type { JobQueue } from './jobs/queue.ts';
 import type { ServedPrograms } from './programs.ts';
@@ -19,4 +20,6 @@ export interface Services {
   readonly prover: Prover;
   readonly checker: Checker;
   readonly jobs: JobQueue;
+  /** Memory of the bodies that are arriving or being checked. */
+  readonly bodies: BodyBudget;
 }

@@ -25,12 +25,13 @@ const settingsSchema = z.strictObject({
   /** Device memory that proofs may take; 0 leaves it to the prover. A job that needs more is refused. */
   deviceMebibytes: count(0, 2 ** 20, 0),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
-  /** Parsed on the event loop: as many as keep it below a noticeable pause. */
   jsonLimitBytes: count(1024, 256 * MEBIBYTE, 8 * MEBIBYTE),
   traceLimitBytes: count(1024, 1024 * MEBIBYTE, 256 * MEBIBYTE),
   proofLimitBytes: count(1024, 256 * MEBIBYTE, 16 * MEBIBYTE),
   /** Traces that may arrive at the same time; each may take `traceLimitBytes` of memory. */
   uploadLimit: count(1, 64, 2),
+  /** Memory that the bodies of all routes may take while they arrive and are checked. */
+  bodyMebibytes: count(1, 2 ** 20, 768),
   /** Jobs waiting. */
   queueLimit: count(1, 10000, 64),
   /** Memory that the inputs of waiting jobs may take, about. */

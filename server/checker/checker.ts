@@ -3,6 +3,7 @@
  * `threadChecker.ts` implements it in production.
  */
 import type { Verdict } from '../../stark/verifier/rejection.ts';
+import type { Refusal } from '../proofRequest.ts';
 
 export interface VerificationTask {
   readonly program: string;
@@ -25,24 +26,23 @@ export type TraceFormCheck =
   | { readonly ok: true }
   | { readonly ok: false; readonly detail: string; readonly details: Readonly<Record<string, unknown>> };
 
-export interface InputsTask {
-  readonly program: string;
-  /** Parsed by the program's schema. */
-  readonly inputs: unknown;
+export interface RequestTask {
+  /** The JSON body of a proof request as it arrived. */
+  readonly json: Uint8Array;
 }
 
-/** What a run with these inputs will state, or why there is none. */
-export type InputsCheck =
-  | { readonly ok: true; readonly statement: Uint32Array }
+/** What is asked for and what a run with these inputs will state, or why there is none. */
+export type RequestCheck =
   | {
-      readonly ok: false;
-      readonly isTooLarge: boolean;
-      readonly detail: string;
-      readonly details: Readonly<Record<string, unknown>>;
-    };
+      readonly ok: true;
+      readonly program: string;
+      readonly profile: string;
+      readonly statement: Uint32Array;
+    }
+  | Refusal;
 
 export interface Checker {
-  checkInputs(task: InputsTask): Promise<InputsCheck>;
+  checkRequest(task: RequestTask): Promise<RequestCheck>;
   verify(task: VerificationTask): Promise<Verification>;
   /** Whether the bytes are an execution trace; nothing is said about its constraints. */
   checkTraceForm(task: TraceTask): Promise<TraceFormCheck>;

@@ -6,11 +6,12 @@ import { decodeTrace } from '../../machine/traceCodec.ts';
 import type { VerifyingKey } from '../../stark/keys.ts';
 import { productionPolicy, verify } from '../../stark/verifier.ts';
 import { verifyingKeyOf } from '../keys.ts';
-import { InputsRefused, type ServedPrograms } from '../programs.ts';
+import type { ServedPrograms } from '../programs.ts';
+import { readProofRequest, refusalOf } from '../proofRequest.ts';
 import type { ServedProfile } from '../services.ts';
 import type {
-  InputsCheck,
-  InputsTask,
+  RequestCheck,
+  RequestTask,
   TraceFormCheck,
   TraceTask,
   Verification,
@@ -45,15 +46,16 @@ export function createProofChecks(
   };
 }
 
-export function checkInputs(programs: ServedPrograms, { program: name, inputs }: InputsTask): InputsCheck {
-  const program = programs.get(name);
-  if (program === undefined) throw new Error(`no program ${name}`);
+export function checkRequest(
+  programs: ServedPrograms,
+  profiles: ReadonlyMap<string, unknown>,
+  { json }: RequestTask,
+): RequestCheck {
   try {
-    return { ok: true, statement: program.statementOf(inputs) };
+    const { program, profile, inputs } = readProofRequest(programs, profiles, json);
+    return { ok: true, program: program.name, profile, statement: program.statementOf(inputs) };
   } catch (error) {
-    if (!(error instanceof InputsRefused)) throw error;
-    const { isTooLarge, message: detail, details } = error;
-    return { ok: false, isTooLarge, detail, details };
+    return refusalOf(error);
   }
 }
 

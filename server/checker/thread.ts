@@ -3,13 +3,13 @@
 import { SERVED_PROFILES } from '../profiles.ts';
 import { SERVED_PROGRAMS } from '../registry.ts';
 import { serveThread } from '../threads/serve.ts';
-import type { InputsCheck, InputsTask } from './checker.ts';
-import { checkInputs, checkTraceForm, createProofChecks } from './checks.ts';
+import type { RequestCheck, RequestTask } from './checker.ts';
+import { checkRequest, checkTraceForm, createProofChecks } from './checks.ts';
 
 const METHODS = {
   verifyProof: createProofChecks(SERVED_PROGRAMS, SERVED_PROFILES),
   checkTraceForm,
-  checkInputs: (task: InputsTask): InputsCheck => checkInputs(SERVED_PROGRAMS, task),
+  checkRequest: (task: RequestTask): RequestCheck => checkRequest(SERVED_PROGRAMS, SERVED_PROFILES, task),
 };
 
 export type CheckerMethods = typeof METHODS;

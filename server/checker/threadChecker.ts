@@ -14,7 +14,7 @@ export function startThreadChecker(): Checker {
     heapMebibytes: HEAP_MEBIBYTES,
   });
   return {
-    checkInputs: (task) => thread.call('checkInputs', task),
+    checkRequest: (task) => thread.call('checkRequest', task),
     verify: (task) => thread.call('verifyProof', task),
     checkTraceForm: (task) => thread.call('checkTraceForm', task),
     close: () => thread.close(),

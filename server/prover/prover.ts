@@ -3,9 +3,9 @@
  * production.
  */
 
-/** A job's input: what a program reads (checked against its schema), or a run as it is. */
+/** A job's input: the JSON body of its request, which has been checked, or a run as it is. */
 export type ProofInput =
-  | { readonly kind: 'inputs'; readonly inputs: unknown }
+  | { readonly kind: 'inputs'; readonly json: Uint8Array }
   | { readonly kind: 'trace'; readonly bytes: Uint8Array };
 
 export interface ProofTask {

@@ -1,5 +1,5 @@
 /** Jobs: submit inputs or a trace, ask for the state, fetch the proof. */
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import {
@@ -7,106 +7,112 @@ import {
   type JobAnswer,
   jobParametersSchema,
   jobSchema,
-  proofRequestSchema,
   traceQuerySchema,
 } from '../api/schemas.ts';
+import { declaredLength, withBody } from '../bodies.ts';
 import { JOB_FAILURES, type Job, type JobRequest } from '../jobs/job.ts';
 import { Problem } from '../problems.ts';
-import type { ServedProgram } from '../programs.ts';
-import type { ServedProfile, Services } from '../services.ts';
-import { receiveTrace, tooLarge } from '../traceUpload.ts';
-import { parseOrRefuse } from '../validation.ts';
+import { served } from '../proofRequest.ts';
+import type { Services } from '../services.ts';
+import { createTraceInspection, requireWholeTrace } from '../traceUpload.ts';
 
-/** Memory of parsed inputs for each byte of JSON, about; arbitrary but on the safe side. */
-const PARSED_BYTES_PER_BYTE = 6;
+/** A body that has not been read yet. */
+interface IncomingBody {
+  readonly kind: JobRequest['input']['kind'];
+  readonly stream: Readable;
+}
+
+interface TraceQuery {
+  readonly program?: string | undefined;
+  readonly profile?: string | undefined;
+}
 
 export async function proofRoutes(app: FastifyInstance, services: Services): Promise<void> {
-  const { jobs, settings, profiles, checker, prover } = services;
+  const { jobs, settings, programs, profiles, checker, prover, bodies } = services;
   const routes = app.withTypeProvider<ZodTypeProvider>();
   let uploads = 0;
-  let inputChecks = 0;
+  let requestChecks = 0;
 
-  // A trace is handed over as a stream; JSON bodies are read by Fastify.
-  routes.addContentTypeParser('application/octet-stream', (_request, payload, done) => {
-    done(null, payload);
+  routes.removeAllContentTypeParsers();
+  routes.addContentTypeParser('application/octet-stream', (_request, stream, done) => {
+    done(null, { kind: 'trace', stream } satisfies IncomingBody);
+  });
+  routes.addContentTypeParser('application/json', (_request, stream, done) => {
+    done(null, { kind: 'inputs', stream } satisfies IncomingBody);
   });
 
   routes.post(
     '/v1/proofs',
-    {
-      schema: { querystring: traceQuerySchema, response: { 202: jobSchema } },
-      bodyLimit: settings.jsonLimitBytes,
-    },
+    { schema: { querystring: traceQuerySchema, response: { 202: jobSchema } } },
     async (request, reply) => {
       // A prover that starts will come to the job; one that has failed will not.
       if (prover.state().state === 'failed') throw new Problem('not-ready', 'The prover has failed.');
-      const { body, query } = request;
-      const jobRequest =
-        body instanceof Readable
-          ? await traceJob(body, query, Number(request.headers['content-length'] ?? 0))
-          : await inputsJob(
-              body,
-              query,
-              Number(request.headers['content-length'] ?? settings.jsonLimitBytes),
-            );
-      const job = jobs.submit(jobRequest);
-      if (job === undefined) throw queueFull();
+      const body = request.body as IncomingBody | undefined;
+      if (body === undefined) throw new Problem('malformed-request', 'The request has no body.');
+      const declaredBytes = declaredLength(request.headers);
+      const job =
+        body.kind === 'trace'
+          ? await traceJob(body.stream, request.query, declaredBytes)
+          : await inputsJob(body.stream, request.query, declaredBytes);
       return reply.code(202).header('location', `/v1/proofs/${job.id}`).send(jobAnswer(job, profiles));
     },
   );
 
-  async function inputsJob(body: unknown, query: object, textBytes: number): Promise<JobRequest> {
+  /** Throws: Problem queue-full. */
+  function submit(request: JobRequest): Job {
+    const job = jobs.submit(request);
+    if (job === undefined) throw queueFull();
+    return job;
+  }
+
+  async function inputsJob(
+    stream: Readable,
+    query: TraceQuery,
+    declaredBytes: number | undefined,
+  ): Promise<Job> {
     const stray = Object.keys(query)[0];
     if (stray !== undefined) {
       throw new Problem('malformed-request', `The query field ${stray} belongs to trace uploads.`);
     }
-    const { program: programName, profile, inputs: json } = parseOrRefuse(proofRequestSchema, body, 'body');
-    const program = findProgram(services, programName);
-    findProfile(services, profile);
-    const inputs = parseOrRefuse(program.inputs, json, 'body.inputs');
-    const inputBytes = PARSED_BYTES_PER_BYTE * textBytes;
-    if (inputChecks >= settings.queueLimit || !jobs.hasRoom(inputBytes)) throw queueFull();
-    inputChecks += 1;
-    const check = await checker.checkInputs({ program: program.name, inputs }).finally(() => {
-      inputChecks -= 1;
-    });
-    if (!check.ok) {
-      throw new Problem(check.isTooLarge ? 'job-too-large' : 'inputs-refused', check.detail, check.details);
+    const limitBytes = settings.jsonLimitBytes;
+    if (requestChecks >= settings.queueLimit || !jobs.hasRoom(declaredBytes ?? 0)) throw queueFull();
+    requestChecks += 1;
+    try {
+      return await withBody(stream, { limitBytes, budget: bodies, declaredBytes }, async (json) => {
+        const check = await checker.checkRequest({ json });
+        if (!check.ok) throw new Problem(check.code, check.detail, check.details);
+        const { program, profile, statement: expectedStatement } = check;
+        const input = { kind: 'inputs', json } as const;
+        return submit({ program, profile, input, inputBytes: json.byteLength, expectedStatement });
+      });
+    } finally {
+      requestChecks -= 1;
     }
-    const { statement: expectedStatement } = check;
-    return {
-      program: program.name,
-      profile,
-      input: { kind: 'inputs', inputs },
-      inputBytes,
-      expectedStatement,
-    };
   }
 
   async function traceJob(
     stream: Readable,
-    query: { program?: string | undefined; profile?: string | undefined },
-    declaredBytes: number,
-  ): Promise<JobRequest> {
-    if (query.program === undefined || query.profile === undefined) {
+    { program, profile }: TraceQuery,
+    declaredBytes: number | undefined,
+  ): Promise<Job> {
+    if (program === undefined || profile === undefined) {
       throw new Problem('malformed-request', 'A trace upload names program and profile in the query.');
     }
-    const program = findProgram(services, query.program);
-    findProfile(services, query.profile);
-    if (declaredBytes > settings.traceLimitBytes) throw tooLarge(settings.traceLimitBytes, declaredBytes);
-    if (uploads >= settings.uploadLimit || !jobs.hasRoom(declaredBytes)) throw queueFull();
+    served(programs, program, 'program');
+    served(profiles, profile, 'profile');
+    const limitBytes = settings.traceLimitBytes;
+    if (uploads >= settings.uploadLimit || !jobs.hasRoom(declaredBytes ?? 0)) throw queueFull();
     uploads += 1;
     try {
-      const bytes = await receiveTrace(stream, settings.traceLimitBytes);
-      const form = await checker.checkTraceForm({ bytes });
-      if (!form.ok) throw new Problem('malformed-trace', form.detail, form.details);
-      return {
-        program: program.name,
-        profile: query.profile,
-        input: { kind: 'trace', bytes },
-        inputBytes: bytes.byteLength,
-        expectedStatement: undefined,
-      };
+      const inspect = createTraceInspection(limitBytes);
+      return await withBody(stream, { limitBytes, budget: bodies, declaredBytes, inspect }, async (bytes) => {
+        requireWholeTrace(bytes);
+        const form = await checker.checkTraceForm({ bytes });
+        if (!form.ok) throw new Problem('malformed-trace', form.detail, form.details);
+        const input = { kind: 'trace', bytes } as const;
+        const inputBytes = bytes.byteLength;
+        return submit({ program, profile, input, inputBytes, expectedStatement: undefined });
+      });
     } finally {
       uploads -= 1;
     }
@@ -129,24 +135,6 @@ export async function proofRoutes(app: FastifyInstance, services: Services): Pro
 
 function queueFull(): Problem {
   return new Problem('queue-full', 'Too many jobs are waiting.');
-}
-
-export function findProgram({ programs }: Services, name: string): ServedProgram {
-  const program = programs.get(name);
-  if (program !== undefined) return program;
-  throw new Problem('unknown-program', `There is no program ${JSON.stringify(name)}.`, {
-    expected: [...programs.keys()],
-    got: name,
-  });
-}
-
-export function findProfile({ profiles }: Services, name: string): ServedProfile {
-  const profile = profiles.get(name);
-  if (profile !== undefined) return profile;
-  throw new Problem('unknown-profile', `There is no profile ${JSON.stringify(name)}.`, {
-    expected: [...profiles.keys()],
-    got: name,
-  });
 }
 
 function findJob({ jobs }: Services, id: string): Job {

@@ -11,6 +11,7 @@ import type { TableTrace } from '../../stark/air/air.ts';
 import type { TraceViolation } from '../../stark/air/traceCheck.ts';
 import { preprocessedTraces } from '../keys.ts';
 import type { ServedProgram, ServedPrograms } from '../programs.ts';
+import { readEnvelope } from '../proofRequest.ts';
 import type { ProofOutcome, ProofTask, StageMeasure } from '../prover/prover.ts';
 
 export type TracerTask = Omit<ProofTask, 'profile'>;
@@ -69,13 +70,14 @@ export function traceTask(programs: ServedPrograms, { program: name, input }: Tr
 }
 
 /** Throws: MachineError. */
-function executionOf(served: ServedProgram, input: TracerTask['input']): ExecutionTrace {
+function executionOf(program: ServedProgram, input: TracerTask['input']): ExecutionTrace {
   if (input.kind === 'trace') {
     const execution = decodeTrace(input.bytes);
     limitHashRows(execution);
     return execution;
   }
-  return run(served.program(), served.hintsOf(input.inputs));
+  const inputs = program.parseInputs(readEnvelope(input.json).inputs);
+  return run(program.program(), program.hintsOf(inputs));
 }
 
 /**

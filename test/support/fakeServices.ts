@@ -8,13 +8,16 @@ import { buildProgram } from '../../machine/builder.ts';
 import { EMPTY_CALLS, type ExecutionTrace } from '../../machine/executionTrace.ts';
 import { encodeTrace } from '../../machine/traceCodec.ts';
 import { buildApp } from '../../server/app.ts';
+import { createBodyBudget } from '../../server/bodies.ts';
 import type { Checker } from '../../server/checker/checker.ts';
-import { checkInputs } from '../../server/checker/checks.ts';
+import { checkRequest } from '../../server/checker/checks.ts';
 import { createJobQueue, type JobQueue } from '../../server/jobs/queue.ts';
 import { InputsRefused, type ServedProgram, type ServedPrograms } from '../../server/programs.ts';
+import { readEnvelope } from '../../server/proofRequest.ts';
 import { AttemptLost, type ProofOutcome, type ProofTask, type Prover } from '../../server/prover/prover.ts';
 import type { Services } from '../../server/services.ts';
 import { parseSettings, type Settings } from '../../server/settings.ts';
+import { parseOrRefuse } from '../../server/validation.ts';
 import { LEAF } from '../../stark/profile.ts';
 
 /** The bytes of a trace of one row and one cycle; nothing runs like this. */
@@ -29,10 +32,12 @@ export function smallTrace(memoryWords = 8): Buffer {
   return Buffer.from(encodeTrace(trace));
 }
 
+const sumInputs = z.strictObject({ left: z.int().min(0), right: z.int().min(0) });
+
 /** Sums two numbers; refuses 13. */
 const sumProgram: ServedProgram = {
   name: 'sum',
-  inputs: z.strictObject({ left: z.int().min(0), right: z.int().min(0) }),
+  parseInputs: (json) => parseOrRefuse(sumInputs, json, 'body.inputs'),
   statementOf(inputs) {
     const { left, right } = inputs as { left: number; right: number };
     if (left === 13) throw new InputsRefused('13 is refused', false, { got: 13 });
@@ -44,6 +49,7 @@ const sumProgram: ServedProgram = {
 };
 
 const programs: ServedPrograms = new Map([[sumProgram.name, sumProgram]]);
+const profiles = new Map([['leaf', { profile: LEAF, securityBits: 128 }]]);
 
 export const ADAPTER = { name: 'fake adapter', isSoftware: true } as const;
 
@@ -65,7 +71,7 @@ export function succeed(statement: Uint32Array): ProofOutcome {
 /** Proves what the sum program states. */
 export async function honestProve(task: ProofTask): Promise<ProofOutcome> {
   if (task.input.kind === 'trace') return succeed(new Uint32Array(8));
-  return succeed(sumProgram.statementOf(task.input.inputs));
+  return succeed(sumProgram.statementOf(readEnvelope(task.input.json).inputs));
 }
 
 export type Prove = (task: ProofTask, signal: AbortSignal) => Promise<ProofOutcome>;
@@ -103,7 +109,7 @@ export async function startFakeService(
     close: async () => {},
   };
   const checker: Checker = {
-    checkInputs: async (task) => checkInputs(programs, task),
+    checkRequest: async (task) => checkRequest(programs, profiles, task),
     verify: async () => ({ verdict: { ok: true }, seconds: 0.125 }),
     checkTraceForm: async () => ({ ok: true }),
     close: async () => {},
@@ -122,10 +128,11 @@ export async function startFakeService(
   const services: Services = {
     settings,
     programs,
-    profiles: new Map([['leaf', { profile: LEAF, securityBits: 128 }]]),
+    profiles,
     prover,
     checker,
     jobs,
+    bodies: createBodyBudget(settings.bodyMebibytes * 2 ** 20),
   };
   const app = await buildApp(services);
   return {
