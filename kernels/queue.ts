@@ -4,7 +4,7 @@
  * At most two submissions are in flight, so a cancelled job stops within their duration.
  */
 import { KernelError } from './errors.ts';
-import type { Kernel } from './shaderModule.ts';
+import { type Kernel, PARAMETER_SLOT_WORDS } from './shaderModule.ts';
 
 export interface BufferRange {
   readonly buffer: GPUBuffer;
@@ -68,8 +68,9 @@ export interface QueueOptions {
   readonly throwIfLost: () => void;
 }
 
-const PARAMETER_ALIGNMENT_BYTES = 256;
 const PARAMETER_SLOTS = 256;
+/** A multiple of 256, the greatest alignment of a uniform buffer's offset. */
+const PARAMETER_SLOT_BYTES = 4 * PARAMETER_SLOT_WORDS;
 const MAXIMUM_WORKGROUPS = 65535;
 const MAXIMUM_IN_FLIGHT = 2;
 /** A first measurement starts with this many workgroups and grows until it is long enough to be trusted. */
@@ -99,10 +100,10 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
   const trusted = new Set<string>();
   const parameterBuffer = gpu.createBuffer({
     label: 'params',
-    size: PARAMETER_ALIGNMENT_BYTES * PARAMETER_SLOTS,
+    size: PARAMETER_SLOT_BYTES * PARAMETER_SLOTS,
     usage: 0x40 /* UNIFORM */ | 0x08 /* COPY_DST */,
   });
-  const parameterWords = new Uint32Array((PARAMETER_ALIGNMENT_BYTES * PARAMETER_SLOTS) / 4);
+  const parameterWords = new Uint32Array(PARAMETER_SLOT_WORDS * PARAMETER_SLOTS);
   const statistics = { submissions: 0, dispatches: 0, busySeconds: 0, longestSubmissionMs: 0 };
   let signal: AbortSignal | undefined;
   let encoder: GPUCommandEncoder | undefined;
@@ -188,13 +189,7 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
     gpu.pushErrorScope('validation');
     const commands = encoder.finish();
     if (usedSlots > 0) {
-      gpu.queue.writeBuffer(
-        parameterBuffer,
-        0,
-        parameterWords,
-        0,
-        (usedSlots * PARAMETER_ALIGNMENT_BYTES) / 4,
-      );
+      gpu.queue.writeBuffer(parameterBuffer, 0, parameterWords, 0, usedSlots * PARAMETER_SLOT_WORDS);
     }
     discard();
     const submitted = performance.now();
@@ -239,13 +234,13 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
     end: number,
     work: number,
   ): void {
-    const offsetWords = (usedSlots * PARAMETER_ALIGNMENT_BYTES) / 4;
+    const offsetWords = usedSlots * PARAMETER_SLOT_WORDS;
     parameterWords.set(words, offsetWords);
     parameterWords[offsetWords] = start;
     parameterWords[offsetWords + 1] = end;
     const encoderPass = beginPass();
     encoderPass.setPipeline(kernel.pipeline);
-    encoderPass.setBindGroup(0, group, [usedSlots * PARAMETER_ALIGNMENT_BYTES]);
+    encoderPass.setBindGroup(0, group, [usedSlots * PARAMETER_SLOT_BYTES]);
     const workgroups = workgroupsOf(kernel, end - start);
     const rows = Math.ceil(workgroups / MAXIMUM_WORKGROUPS);
     encoderPass.dispatchWorkgroups(Math.ceil(workgroups / rows), rows);

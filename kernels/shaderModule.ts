@@ -45,7 +45,13 @@ export interface KernelInterface {
   readonly parameterWords: number;
 }
 
-/** Reads a shader's storage bindings and its `Params` fields. Throws: KernelError 'VALIDATION' on what it does not know. */
+/** Words of `Params` that one dispatch carries: a slot of the queue's uniform buffer. */
+export const PARAMETER_SLOT_WORDS = 64;
+
+/**
+ * Reads a shader's storage bindings and its `Params` fields.
+ * Throws: KernelError 'VALIDATION' on what it does not know, and on params that do not fit into a dispatch's slot.
+ */
 export function parseInterface(label: string, source: string): KernelInterface {
   const text = source.replace(/\/\/.*$/gm, '');
   const bindings: KernelBinding[] = [];
@@ -85,7 +91,15 @@ export function parseInterface(label: string, source: string): KernelInterface {
   if (fields[0]?.name !== 'start' || fields[1]?.name !== 'end') {
     throw new KernelError('VALIDATION', `${label}: params begins with start and end`);
   }
-  return { bindings, fields, parameterWords: Math.ceil(offsetWords / 4) * 4 };
+  const parameterWords = Math.ceil(offsetWords / 4) * 4;
+  if (parameterWords > PARAMETER_SLOT_WORDS) {
+    throw new KernelError(
+      'VALIDATION',
+      `${label}: params has ${parameterWords} words, a dispatch carries at most ${PARAMETER_SLOT_WORDS}`,
+      { shader: label, expected: PARAMETER_SLOT_WORDS, got: parameterWords },
+    );
+  }
+  return { bindings, fields, parameterWords };
 }
 
 export interface Kernel extends KernelInterface {
@@ -114,11 +128,27 @@ export interface KernelRequest {
 export interface PipelineCache {
   /**
    * The kernel of a shader, compiled at first use. Entry point = file stem; the shader declares `override workgroupSize: u32`.
-   * Throws: KernelError 'VALIDATION' with Dawn's message.
+   * Throws: KernelError 'VALIDATION' with Dawn's message and, for WGSL that does not compile, the compiler's with its lines.
    */
   kernel(request: KernelRequest): Promise<Kernel>;
   /** Seconds from request to finished pipeline, by label, summed over variants. */
   readonly compileSeconds: ReadonlyMap<string, number>;
+}
+
+/** What the compiler says about a shader, each with the line that it is about; nothing when it says nothing. */
+async function compilerMessages(module: GPUShaderModule, label: string, source: string): Promise<string[]> {
+  const lines = source.split('\n');
+  try {
+    const { messages } = await module.getCompilationInfo();
+    return Array.from(messages, ({ type, lineNum, linePos, message }) => {
+      const line = lines[lineNum - 1]?.trim();
+      const place = `${label}.wgsl:${lineNum}:${linePos}`;
+      return `${place}: ${type}: ${message}${line === undefined ? '' : `\n    ${line}`}`;
+    });
+  } catch {
+    // The device is being lost; the error that brought us here says enough.
+    return [];
+  }
 }
 
 export function createPipelineCache(gpu: GPUDevice, throwIfLost: () => void): PipelineCache {
@@ -161,18 +191,16 @@ export function createPipelineCache(gpu: GPUDevice, throwIfLost: () => void): Pi
         constants: { ...request.constants, workgroupSize },
       },
     });
-    const [pipeline, invalid] = await Promise.all([
-      creation.catch((error: unknown) => {
-        throwIfLost();
-        throw new KernelError(
-          'VALIDATION',
-          `${label}: ${error instanceof Error ? error.message : String(error)}`,
-        );
-      }),
-      scope,
-    ]);
+    const [pipeline, invalid] = await Promise.all([creation.catch((error: unknown) => ({ error })), scope]);
     throwIfLost();
-    if (invalid) throw new KernelError('VALIDATION', `${label}: ${invalid.message}`);
+    if ('error' in pipeline || invalid) {
+      const reason = 'error' in pipeline ? pipeline.error : invalid?.message;
+      const told = [
+        reason instanceof Error ? reason.message : String(reason),
+        ...(await compilerMessages(module, label, source)),
+      ];
+      throw new KernelError('VALIDATION', `${label}: ${told.join('\n')}`);
+    }
     compileSeconds.set(label, (compileSeconds.get(label) ?? 0) + (performance.now() - started) / 1000);
     return { ...shape, label, pipeline, layout, workgroupSize, element: request.element ?? 'invocation' };
   }

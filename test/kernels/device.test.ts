@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { describeAdapter } from '../../kernels/device.ts';
+import { KernelError } from '../../kernels/errors.ts';
 import { parseInterface } from '../../kernels/shaderModule.ts';
 import { openTestDevice } from '../support/gpu.ts';
 
@@ -59,7 +60,16 @@ describe('device', () => {
       struct Params { start: u32, end: u32 }
       @group(0) @binding(0) var<uniform> params: Params;
       @compute @workgroup_size(workgroupSize) fn broken() { let x: u32 = 1.5; }`;
-    await assert.rejects(device.pipelines.kernel({ shader: 'broken', source }), { code: 'VALIDATION' });
+    // With the compiler's words, the place, and the line of the source after its imports.
+    await assert.rejects(device.pipelines.kernel({ shader: 'broken', source }), (error) => {
+      assert.ok(error instanceof KernelError);
+      assert.equal(error.code, 'VALIDATION');
+      assert.match(
+        error.message,
+        /broken\.wgsl:4:\d+: error: .*u32[\s\S]*fn broken\(\) \{ let x: u32 = 1\.5; \}/,
+      );
+      return true;
+    });
     // The device is still usable.
     await device.pipelines.kernel({ shader: 'toMontgomeryWords' });
   });
@@ -214,6 +224,35 @@ describe('shader interface', () => {
       { name: 'columns', binding: 1, access: 'read' },
       { name: 'digests', binding: 3, access: 'read_write' },
     ]);
+  });
+
+  it('refuses params that do not fit into a dispatch', async () => {
+    const source = (
+      vectors: number,
+    ): string => `struct Params { start: u32, end: u32, many: array<vec4<u32>, ${vectors}> }
+      override workgroupSize: u32;
+      @group(0) @binding(0) var<uniform> params: Params;
+      @group(0) @binding(1) var<storage, read_write> words: array<u32>;
+      @compute @workgroup_size(workgroupSize) fn long(@builtin(global_invocation_id) id: vec3<u32>) {
+        if (params.start + id.x < params.end) { words[params.start + id.x] = params.many[${vectors - 1}u].w; }
+      }`;
+    const refused = { code: 'VALIDATION', details: { shader: 'generated/long', expected: 64, got: 68 } };
+    assert.throws(() => parseInterface('generated/long', source(16)), refused);
+    const device = await openTestDevice();
+    await assert.rejects(device.pipelines.kernel({ shader: 'generated/long', source: source(16) }), refused);
+    // The longest params arrive whole, in every slot.
+    const kernel = await device.pipelines.kernel({ shader: 'generated/long', source: source(15) });
+    const dispatches = 300;
+    const buffer = await device.arena.acquire(4 * 64 * dispatches, 'words');
+    for (let place = 0; place < dispatches; place++) {
+      const many = new Uint32Array(60).fill(place, 59);
+      const words = { buffer, offsetWords: 64 * place, words: 64 };
+      await device.queue.dispatch({ kernel, bindings: { words }, params: { many }, count: 64 });
+    }
+    assert.deepEqual(
+      await device.queue.read(buffer, 0, 64 * dispatches),
+      Uint32Array.from({ length: 64 * dispatches }, (_, word) => Math.floor(word / 64)),
+    );
   });
 
   it('refuses a shader without a range or with unknown types', () => {
