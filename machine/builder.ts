@@ -6,6 +6,7 @@
 import { arithmeticMethods } from './builder/arithmetic.ts';
 import { controlMethods } from './builder/control.ts';
 import { createCore } from './builder/core.ts';
+import { type ExtensionBuilder, extensionMethods } from './builder/extension.ts';
 import { memoryMethods } from './builder/memory.ts';
 import { tableMethods } from './builder/tables.ts';
 import type { Input, Kinds, Row, Shape, ShapeOf, Value, Word } from './builder/values.ts';
@@ -138,7 +139,10 @@ export interface TableBuilder {
   ramFinalise(segment: Input, index: Input): Value;
 }
 
-export interface ProgramBuilder extends ArithmeticBuilder, MemoryBuilder, ControlBuilder, TableBuilder {}
+export interface ProgramBuilder extends ArithmeticBuilder, MemoryBuilder, ControlBuilder, TableBuilder {
+  /** Calls to the extension table, for machines that have it. */
+  readonly extension: ExtensionBuilder;
+}
 
 /** Emits the program that `main` describes. Throws: MachineError 'BAD_PROGRAM'. */
 export function buildProgram(name: string, main: (program: ProgramBuilder) => void): Program {
@@ -150,6 +154,7 @@ export function buildProgram(name: string, main: (program: ProgramBuilder) => vo
     ...memory,
     ...controlMethods(core),
     ...tableMethods(core, arithmetic, memory),
+    extension: extensionMethods(core),
   };
   core.enterFunction('main', 0, () => main(builder));
   return core.finish();

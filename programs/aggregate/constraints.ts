@@ -28,6 +28,7 @@ export function checkQuotients(
   elements: ElementOperations,
   { system, shape }: ChildShape,
   proof: GuestProof,
+  openings: readonly Element[],
   challenges: GuestChallenges,
 ): void {
   const { zeta, lambda } = challenges;
@@ -44,7 +45,7 @@ export function checkQuotients(
     if (matrix === undefined) return { current: [], next: [] };
     const { firstOpening, columns, nextColumns } = matrix;
     const read = (first: number, count: number): Element[] =>
-      Array.from({ length: count }, (_, index) => elements.load(proof.openings, (first + index) * DEGREE));
+      Array.from({ length: count }, (_, index) => openings[first + index]!);
     return { current: read(firstOpening, columns), next: read(firstOpening + columns, nextColumns) };
   }
 

@@ -1,93 +1,169 @@
 /**
- * Extension elements of a guest program: five cells each, and the arithmetic on them by the machine's plain instructions.
- * Source: docs/spec/proof-system.md, section 1.
+ * Extension elements of a guest program and the arithmetic on them, by the extension table: an element is a row whose words
+ * 0..4 are its coefficients. Nothing is emitted before it is asked for, so that a product which is only added to something
+ * is one call with the addition.
+ * Source: docs/spec/proof-system.md, section 1; machine/extension/README.md.
  */
 import type { Row, Value } from '../../machine/builder/values.ts';
 import type { ProgramBuilder } from '../../machine/builder.ts';
 import type { VerifierAlgebra } from '../../stark/air/evaluate.ts';
 import { DEGREE } from '../../stark/field/extension.ts';
+import { DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
 import { HINT } from './hintNames.ts';
 
-/** Five words, lowest coefficient first; constants where they are known while building. */
-export type Element = readonly Value[];
+/** Adds `addend` to a product and puts the sum into a row, all of them rows. */
+type Relation = (addend: Row, outcome: Row) => void;
+
+export interface Element {
+  /** The coefficients, lowest first. */
+  words(): readonly Value[];
+  /** The row; emits what has not been computed yet, in the frame whose code stands here. */
+  row(): Row;
+  /** Puts the element into this row, where it stays. Throws: RangeError when it has a row already. */
+  settle(into?: Row): Element;
+  /** While nothing has been emitted: how to emit it as part of a sum. */
+  pending(): Relation | undefined;
+  /** The word of an element known to lie in the base field. */
+  readonly base: Value | undefined;
+}
 
 export interface ElementOperations extends VerifierAlgebra<Element> {
   fromValue(value: Value): Element;
+  /** The element in words 0..4 of a row. */
+  fromRow(row: Row): Element;
   /** The five words from word `firstWord` of consecutive rows on. */
   load(rows: Row, firstWord: number): Element;
   multiplyByValue(element: Element, factor: Value): Element;
-  /** The element minus a base value. */
-  subtractValue(element: Element, value: Value): Element;
   assertEqual(left: Element, right: Element): void;
   /** Asserts that the element lies outside of the base field. */
   assertOutsideBase(element: Element): void;
 }
 
-function isConstant(value: Value, constant: number): boolean {
-  return value.kind === 'constant' && value.value === constant;
+function isConstant(value: Value | undefined, constant: number): boolean {
+  return value?.kind === 'constant' && value.value === constant;
 }
 
 export function elementOperations(program: ProgramBuilder): ElementOperations {
-  const zero = program.constant(0);
+  const { extension } = program;
+  const constants = new Map<number, Element>();
 
-  const add = (left: Value, right: Value): Value =>
-    isConstant(left, 0) ? right : isConstant(right, 0) ? left : program.add(left, right);
-  const subtract = (left: Value, right: Value): Value =>
-    isConstant(right, 0) ? left : program.subtract(left, right);
-  const multiply = (left: Value, right: Value): Value => {
-    if (isConstant(left, 0) || isConstant(right, 0)) return zero;
-    if (isConstant(left, 1)) return right;
-    return isConstant(right, 1) ? left : program.multiply(left, right);
-  };
-  const sumOf = (terms: readonly Value[]): Value => terms.reduce(add, zero);
-  const pairwise = (operation: (left: Value, right: Value) => Value, left: Element, right: Element) =>
-    left.map((word, index) => operation(word, right[index]!));
+  function fromWords(words: readonly Value[], aligned?: Row, base?: Value): Element {
+    let row = aligned;
+    const element: Element = {
+      words: () => words,
+      row() {
+        row ??= extension.elementRow(words);
+        return row;
+      },
+      settle(into) {
+        if (into !== undefined) throw new RangeError('the element has words already');
+        element.row();
+        return element;
+      },
+      pending: () => undefined,
+      base,
+    };
+    return element;
+  }
 
-  /** x^5 = 1 - x^2, x^6 = x - x^3, x^7 = x^2 - x^4, x^8 = x^3 + x^2 - 1. */
-  function product(left: Element, right: Element): Element {
-    const coefficient = Array.from({ length: 2 * DEGREE - 1 }, (_, degree) =>
-      sumOf(
-        left.flatMap((word, index) => {
-          const other = right[degree - index];
-          return other === undefined ? [] : [multiply(word, other)];
-        }),
-      ),
-    );
-    const [c0, c1, c2, c3, c4, c5, c6, c7, c8] = coefficient;
-    return [
-      subtract(add(c0!, c5!), c8!),
-      add(c1!, c6!),
-      subtract(sumOf([c2!, c7!, c8!]), c5!),
-      subtract(add(c3!, c8!), c6!),
-      subtract(c4!, c7!),
-    ];
+  /** What `emit` puts into a row; `product` while it may still join a sum. */
+  function deferred(emit: (outcome: Row) => void, product?: Relation): Element {
+    let row: Row | undefined;
+    const element: Element = {
+      words() {
+        const computed = element.row();
+        return Array.from({ length: DEGREE }, (_, word) => program.load(computed, word));
+      },
+      row() {
+        if (row === undefined) element.settle();
+        return row!;
+      },
+      settle(into = program.freshRows(1)) {
+        if (row !== undefined) throw new RangeError('the element has a row already');
+        emit(into);
+        row = into;
+        return element;
+      },
+      pending: () => (row === undefined ? product : undefined),
+      base: undefined,
+    };
+    return element;
+  }
+
+  const zeroRow = (): Row => operations.constant(0).row();
+
+  function product(relation: Relation): Element {
+    return deferred((outcome) => relation(zeroRow(), outcome), relation);
   }
 
   const operations: ElementOperations = {
-    constant: (value) => [program.constant(value), zero, zero, zero, zero],
-    fromValue: (value) => [value, zero, zero, zero, zero],
-    load: (rows, firstWord) =>
-      Array.from({ length: DEGREE }, (_, word) => program.load(rows, firstWord + word)),
-    add: (left, right) => pairwise(add, left, right),
-    subtract: (left, right) => pairwise(subtract, left, right),
-    multiply: product,
-    multiplyByBase: (element, factor) => element.map((word) => multiply(word, program.constant(factor))),
-    multiplyByValue: (element, factor) => element.map((word) => multiply(word, factor)),
-    multiplyByX: ([w0, w1, w2, w3, w4]) => [w4!, w0!, subtract(w1!, w4!), w2!, w3!],
-    subtractValue: ([first, ...rest], value) => [subtract(first!, value), ...rest],
-    divide(dividend, divisor) {
-      const quotient: Element = program.hint(HINT.quotient, [...dividend, ...divisor], DEGREE);
-      operations.assertEqual(product(quotient, divisor), dividend);
-      return quotient;
+    constant(value) {
+      const known = constants.get(value) ?? operations.fromValue(program.constant(value));
+      constants.set(value, known);
+      return known;
     },
+    fromValue(value) {
+      const zero = program.constant(0);
+      return fromWords([value, zero, zero, zero, zero], undefined, value);
+    },
+    fromRow: (row) => deferred(() => undefined).settle(row),
+    load(rows, firstWord) {
+      const words = Array.from({ length: DEGREE }, (_, word) => program.load(rows, firstWord + word));
+      const isAligned = firstWord % DIGEST_WORDS === 0;
+      return fromWords(words, isAligned ? program.rowAfter(rows, firstWord / DIGEST_WORDS) : undefined);
+    },
+    add(left, right) {
+      if (isConstant(left.base, 0)) return right;
+      if (isConstant(right.base, 0)) return left;
+      if (left.base && right.base) return operations.fromValue(program.add(left.base, right.base));
+      const [first, second] = left.pending() ? [left, right] : [right, left];
+      return deferred((outcome) => {
+        const join = first.pending();
+        if (join) join(second.row(), outcome);
+        else extension.relateScaled(first.row(), 1, second.row(), outcome);
+      });
+    },
+    subtract(left, right) {
+      if (isConstant(right.base, 0)) return left;
+      if (left.base && right.base) return operations.fromValue(program.subtract(left.base, right.base));
+      return deferred((outcome) => {
+        const join = right.pending();
+        // outcome + product = left, solved for the outcome.
+        if (join) join(outcome, left.row());
+        else extension.relateScaled(right.row(), -1, left.row(), outcome);
+      });
+    },
+    multiply(left, right) {
+      if (left.base) return operations.multiplyByValue(right, left.base);
+      if (right.base) return operations.multiplyByValue(left, right.base);
+      return product((addend, outcome) => extension.relateProduct(left.row(), right.row(), addend, outcome));
+    },
+    multiplyByBase: (element, factor) => operations.multiplyByValue(element, program.constant(factor)),
+    multiplyByValue(element, factor) {
+      if (isConstant(factor, 0)) return operations.constant(0);
+      if (isConstant(factor, 1)) return element;
+      if (element.base) return operations.fromValue(program.multiply(element.base, factor));
+      return product((addend, outcome) => extension.relateScaled(element.row(), factor, addend, outcome));
+    },
+    multiplyByX: (element) => operations.multiply(element, generator),
+    divide: (dividend, divisor) =>
+      deferred((outcome) => extension.relateProduct(outcome, divisor.row(), zeroRow(), dividend.row())),
     assertEqual(left, right) {
-      for (const [index, word] of left.entries()) program.assertEqual(word, right[index]!);
+      const join = left.pending();
+      if (join) join(zeroRow(), right.row());
+      else extension.relateScaled(left.row(), 1, zeroRow(), right.row());
     },
     assertOutsideBase(element) {
-      const upper = element.slice(1);
+      const upper = element.words().slice(1);
       const factors: readonly Value[] = program.hint(HINT.unitFactors, upper, upper.length as number);
-      program.assertEqual(sumOf(upper.map((word, index) => multiply(word, factors[index]!))), 1);
+      const sum = upper
+        .map((word, index) => program.multiply(word, factors[index]!))
+        .reduce((total, each) => program.add(total, each));
+      program.assertEqual(sum, 1);
     },
   };
+
+  /** x, the generator of the extension. */
+  const generator = fromWords([0, 1, 0, 0, 0].map((word) => program.constant(word)));
   return operations;
 }

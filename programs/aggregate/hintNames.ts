@@ -23,14 +23,12 @@ export const HINT = {
   nonce: 'nonce',
   /** The leaf row of a tree at the index that a squeezed word gives. */
   leafRow: 'leaf row',
-  /** Node and sibling of every level of a tree at the index that a squeezed word gives. */
-  path: 'path',
+  /** The siblings between two log sizes of a tree at the index that a squeezed word gives. */
+  siblings: 'siblings',
   /** The upper bits of a canonical word. */
   bits: 'bits',
   /** u with u * (127 - high) = low. */
   canonicalFactor: 'canonical factor',
-  /** Dividend over divisor, extension elements. */
-  quotient: 'quotient',
   /** u_i with the sum of u_i * inputs[i] equal to 1. */
   unitFactors: 'unit factors',
 } as const;

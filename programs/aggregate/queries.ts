@@ -7,17 +7,24 @@
 import type { Row, Value } from '../../machine/builder/values.ts';
 import type { ProgramBuilder } from '../../machine/builder.ts';
 import { DEGREE } from '../../stark/field/extension.ts';
-import { GENERATOR, rootOfUnity } from '../../stark/field/koalaBear.ts';
+import { GENERATOR, multiply, rootOfUnity } from '../../stark/field/koalaBear.ts';
 import { DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
-import { type OpenedTree, tallestLogRows } from '../../stark/merkleOpening.ts';
+import type { OpenedTree } from '../../stark/merkleOpening.ts';
+import type { Profile } from '../../stark/profile.ts';
 import { blocksOf } from '../../stark/proof/shape.ts';
 import type { ChildShape } from './childShape.ts';
-import { type HeightTerms, heightTerms, laneWeights, weightedRows } from './deep.ts';
+import { type HeightTerms, heightTerms, weightedRows } from './deep.ts';
 import type { Element, ElementOperations } from './elements.ts';
-import { foldCoset } from './fold.ts';
 import { HINT } from './hintNames.ts';
-import { canonicalBits, joinBits } from './transcript.ts';
+import { decomposeWord } from './transcript.ts';
 import type { GuestChallenges, GuestProof } from './verifyChild.ts';
+
+/** Queries whose code is emitted side by side, so that what they share is fetched once: bytecode against cycles. */
+const MAXIMUM_QUERIES_UNROLLED = 20;
+/** Where the bits of a word begin that no index has. */
+const UPPER_BIT = 24;
+/** Elements that one row of the extension table evaluates. */
+const PACKED_ELEMENTS = 8;
 
 /** What all queries share about a tree. */
 interface SharedTree {
@@ -25,8 +32,8 @@ interface SharedTree {
   readonly number: number;
   readonly tree: OpenedTree;
   readonly cap: Row;
-  /** Per log size with leaves: how many blocks a leaf row has, and the state its chain starts from. */
-  readonly leaves: ReadonlyMap<number, { readonly blocks: number; readonly initial: Row }>;
+  /** Log sizes with leaves, descending: how many blocks a leaf row has, and the state its chain starts from. */
+  readonly leaves: readonly { readonly logRows: number; readonly blocks: number; readonly initial: Row }[];
 }
 
 /** The place of a query. */
@@ -35,8 +42,8 @@ interface Place {
   readonly word: Value;
   /** Of the index, least significant first. */
   readonly bits: readonly Value[];
-  /** Eight times each bit that a path below the cap uses. */
-  readonly scaledBits: readonly Value[];
+  /** Bits from..to-1 of the index as an integer, of those below the cap. */
+  segment(from: number, to: number): Value;
   /** Words from the start of a cap to the digest that the index leads to. */
   readonly capOffset: Value;
 }
@@ -46,10 +53,11 @@ export function checkQueries(
   elements: ElementOperations,
   child: ChildShape,
   proof: GuestProof,
+  openings: readonly Element[],
   challenges: GuestChallenges,
 ): void {
   const { profile, shape, trees } = child;
-  const { logBlowup, logCap } = profile;
+  const { logBlowup, logCap, logFinalLength, queries } = profile;
   const phaseCaps = {
     preprocessed: proof.preprocessedCap as Row,
     main: proof.mainCap,
@@ -62,18 +70,20 @@ export function checkQueries(
   const foldTrees = trees.folds.map((tree, layer) =>
     shareTree(program, trees.phases.length + layer, tree, proof.foldCaps[layer]!),
   );
-  const lanes = laneWeights(elements, challenges.batch);
-  const terms = heightTerms(elements, child, proof, challenges);
-  // Entry k: beta^(2^k), up to the factor of what is rolled in.
-  const betaPowers = challenges.folds.map((beta, layer) => {
-    const powers = [beta];
-    for (let power = 0; power < shape.folds[layer]!.logArity; power++)
-      powers.push(elements.multiply(powers[power]!, powers[power]!));
-    return powers;
+  const terms = heightTerms(program, elements, child, openings, challenges);
+  // beta^(2^a) of the layers that roll in.
+  const rollInFactors = shape.folds.map(({ logArity, rollsIn }, layer) => {
+    let factor = challenges.folds[layer]!;
+    for (let step = 0; rollsIn && step < logArity; step++) factor = elements.multiply(factor, factor);
+    factor.row();
+    return factor;
   });
+  const rootProducts = tabulateRoots(program, profile.logFoldArity);
+  const evaluateFinal = finalEvaluator(program, elements, proof.finalPolynomial, logFinalLength);
 
-  program.repeat(profile.queries, { pointer: program.addressOf(challenges.queryWords) }, ({ pointer }) => {
-    const place = queryPlace(program, program.load(pointer), trees.logRows, logCap);
+  /** Everything about the query of one squeezed word. */
+  function checkQuery(word: Value): void {
+    const place = queryPlace(program, word, trees.logRows, logCap);
 
     // Every opened row and coset is one that was committed to.
     const rows = phaseTrees.map((shared) => openLeaves(program, shared, place, trees.logRows));
@@ -81,7 +91,7 @@ export function checkQueries(
 
     // Entry k: the domain point y of the height whose index is the query's index >> k.
     const points = [queryPoint(program, place.bits)];
-    while (points.length <= trees.logRows - profile.logFinalLength - logBlowup) {
+    while (points.length <= trees.logRows - logFinalLength - logBlowup) {
       const last = points[points.length - 1]!;
       points.push(program.multiply(last, last));
     }
@@ -90,93 +100,106 @@ export function checkQueries(
 
     // The DEEP combination of a height.
     const combinationAt = (logHeight: number): Element =>
-      deepCombination(
-        program,
-        elements,
-        terms.get(logHeight)!,
-        lanes,
-        challenges.zeta,
-        pointAt(logHeight),
-        rows,
-      );
+      deepCombination(program, elements, terms.get(logHeight)!, challenges.zeta, pointAt(logHeight), rows);
 
-    // The folds.
+    // The folds: each asserts that the coset's own place holds the value carried so far.
     let logHeight = shape.distinctLogHeights[0]!;
     let carried = combinationAt(logHeight);
-    for (const [layer, fold] of shape.folds.entries()) {
-      const shift = shiftOf(fold.logHeight);
-      const placeBits = place.bits.slice(shift, shift + fold.logArity);
-      const coset = cosets[layer]!.get(fold.logHeight + logBlowup - fold.logArity)!;
-      // The coset's own place must hold the value carried so far.
-      const own = program.add(
-        program.addressOf(coset),
-        program.multiply(joinBits(program, placeBits), DEGREE),
+    for (const [layer, { logArity, rollsIn }] of shape.folds.entries()) {
+      const shift = shiftOf(logHeight);
+      const ownPlace = place.segment(shift, shift + logArity);
+      // 1 / y of place 0: the roots of the place's bits taken out of y.
+      const inverseBase = program.divide(
+        program.load(program.add(program.addressOf(rootProducts), ownPlace)),
+        pointAt(logHeight),
       );
-      for (const [word, value] of carried.entries()) program.store(own, word, value);
-      carried = foldCoset(
-        program,
-        elements,
-        coset,
-        placeBits,
-        program.divide(1, pointAt(fold.logHeight)),
-        betaPowers[layer]!,
+      const folded = program.freshRows(1);
+      program.extension.foldCoset(
+        cosets[layer]!.get(logHeight + logBlowup - logArity)!,
+        carried.row(),
+        program.add(ownPlace, 2 ** logArity),
+        inverseBase,
+        challenges.folds[layer]!.row(),
+        folded,
       );
-      logHeight = fold.logHeight - fold.logArity;
-      if (fold.rollsIn)
-        carried = elements.add(
-          carried,
-          elements.multiply(betaPowers[layer]![fold.logArity]!, combinationAt(logHeight)),
-        );
+      carried = elements.fromRow(folded);
+      logHeight -= logArity;
+      if (rollsIn)
+        carried = elements.add(elements.multiply(rollInFactors[layer]!, combinationAt(logHeight)), carried);
     }
 
     // The final polynomial, in y = x / 3.
-    const point = pointAt(profile.logFinalLength);
-    let value = elements.constant(0);
-    for (let coefficient = 2 ** profile.logFinalLength - 1; coefficient >= 0; coefficient--)
-      value = elements.add(
-        elements.multiplyByValue(value, point),
-        elements.load(proof.finalPolynomial, coefficient * DEGREE),
-      );
-    elements.assertEqual(value, carried);
+    elements.assertEqual(evaluateFinal(pointAt(logFinalLength)), carried);
+  }
 
-    return { pointer: program.add(pointer, 1) };
+  const unrolled = queriesUnrolled(profile);
+  program.repeat(queries / unrolled, { words: program.addressOf(challenges.queryWords) }, ({ words }) => {
+    for (let query = 0; query < unrolled; query++) checkQuery(program.load(words, query));
+    return { words: program.add(words, unrolled) };
   });
 }
 
+/** How many queries one round of the loop covers: the largest divisor of their number within the limit. */
+export function queriesUnrolled({ queries }: Profile): number {
+  let divisor = Math.min(queries, MAXIMUM_QUERIES_UNROLLED);
+  while (queries % divisor !== 0) divisor--;
+  return divisor;
+}
+
 function shareTree(program: ProgramBuilder, number: number, tree: OpenedTree, cap: Row): SharedTree {
-  const leaves = new Map<number, { blocks: number; initial: Row }>();
-  for (const logRows of new Set(tree.matrices.map((matrix) => matrix.logRows))) {
-    const blocks = tree.matrices
-      .filter((matrix) => matrix.logRows === logRows)
-      .reduce((sum, { columns }) => sum + blocksOf(columns), 0);
-    const initial = program.row([tree.leafTag, logRows, blocks * DIGEST_WORDS]);
-    leaves.set(logRows, { blocks, initial });
-  }
+  const logSizes = [...new Set(tree.matrices.map((matrix) => matrix.logRows))];
+  const leaves = logSizes
+    .sort((left, right) => right - left)
+    .map((logRows) => {
+      const blocks = tree.matrices
+        .filter((matrix) => matrix.logRows === logRows)
+        .reduce((sum, { columns }) => sum + blocksOf(columns), 0);
+      return { logRows, blocks, initial: program.row([tree.leafTag, logRows, blocks * DIGEST_WORDS]) };
+    });
   return { number, tree, cap, leaves };
+}
+
+/** Entry t: the product over the set bits j of t of the root of order 2^(j + 1). */
+function tabulateRoots(program: ProgramBuilder, logEntries: number): Row {
+  const entries = 2 ** logEntries;
+  const table = program.freshRows(blocksOf(entries));
+  for (let entry = 0; entry < entries; entry++) {
+    let product = 1;
+    for (let bit = 0; bit < logEntries; bit++)
+      if (((entry >>> bit) & 1) === 1) product = multiply(product, rootOfUnity(bit + 1));
+    program.store(table, entry, product);
+  }
+  return table;
 }
 
 /** The index is the low bits of the canonical word. */
 function queryPlace(program: ProgramBuilder, word: Value, logRows: number, logCap: number): Place {
-  const bits = canonicalBits(program, word).slice(0, logRows);
-  const below = logRows - logCap;
+  const capBit = logRows - logCap;
+  const starts = [...new Set([0, capBit, logRows, UPPER_BIT])].sort((left, right) => left - right);
+  const { bits, suffixes } = decomposeWord(program, word, starts);
+  const lowSums = suffixes.get(0)!;
+  const segments = new Map<string, Value>();
   return {
     word,
-    bits,
-    scaledBits: bits.slice(0, below).map((bit) => program.multiply(bit, DIGEST_WORDS)),
-    capOffset: program.multiply(joinBits(program, bits.slice(below)), DIGEST_WORDS),
+    bits: bits.slice(0, logRows),
+    segment(from, to) {
+      if (to === capBit) return lowSums[from]!;
+      const key = `${from} ${to}`;
+      const known =
+        segments.get(key) ??
+        program.subtract(lowSums[from]!, program.multiply(lowSums[to]!, 2 ** (to - from)));
+      segments.set(key, known);
+      return known;
+    },
+    capOffset: logCap === 0 ? program.constant(0) : program.multiply(suffixes.get(capBit)![0]!, DIGEST_WORDS),
   };
 }
 
 /** y = w^rev(index), w of order 2^(number of bits): bit j, reversed, stands for the root of order 2^(j + 1). */
 function queryPoint(program: ProgramBuilder, bits: readonly Value[]): Value {
   return bits
-    .map((bit, position) => selectRoot(program, bit, rootOfUnity(position + 1)))
+    .map((bit, position) => program.add(program.multiply(bit, rootOfUnity(position + 1) - 1), 1))
     .reduce((product, factor) => program.multiply(product, factor));
-}
-
-/** bit ? root : 1 */
-function selectRoot(program: ProgramBuilder, bit: Value, root: number): Value {
-  return program.add(program.multiply(bit, root - 1), 1);
 }
 
 /**
@@ -186,38 +209,30 @@ function selectRoot(program: ProgramBuilder, bit: Value, root: number): Value {
 function openLeaves(
   program: ProgramBuilder,
   { number, tree, cap, leaves }: SharedTree,
-  { word, scaledBits, capOffset }: Place,
+  place: Place,
   indexBits: number,
 ): ReadonlyMap<number, Row> {
-  const tallest = tallestLogRows(tree);
-  const depth = tallest - tree.logCap;
-  const capRow = program.rowAt(program.add(program.addressOf(cap), capOffset));
-  // Node and sibling of each level, side by side: the bit decides which of them is left.
-  const path = depth === 0 ? undefined : program.hintRows(HINT.path, [number, tallest, word], 2 * depth);
-  const nodeAt = (level: number): Row =>
-    path === undefined || level === depth ? capRow : program.rowAfter(path, 2 * level);
-
+  const { word, capOffset } = place;
+  const capRow =
+    capOffset.kind === 'constant' ? cap : program.rowAt(program.add(program.addressOf(cap), capOffset));
   const opened = new Map<number, Row>();
-  function leafDigest(logRows: number, into?: Row): Row {
-    const { blocks, initial } = leaves.get(logRows)!;
+  let node: Row | undefined;
+  for (const [position, { logRows, blocks, initial }] of leaves.entries()) {
+    const nextLogRows = leaves[position + 1]?.logRows ?? tree.logCap;
+    const isCapLevel = logRows === tree.logCap;
     const rows = program.hintRows(HINT.leafRow, [number, logRows, word], blocks);
     opened.set(logRows, rows);
-    return program.chain(initial, rows, blocks, into);
-  }
-
-  leafDigest(tallest, nodeAt(0));
-  for (let level = 0; level < depth; level++) {
-    const offset = scaledBits[indexBits - tallest + level]!;
-    const node = nodeAt(level);
-    const sibling = program.rowAfter(node, 1);
-    const left = program.rowAt(program.add(program.addressOf(node), offset));
-    const right = program.rowAt(program.subtract(program.addressOf(sibling), offset));
-    if (leaves.has(tallest - level - 1)) {
-      const parent = program.compress(left, right);
-      program.compress(parent, leafDigest(tallest - level - 1), nodeAt(level + 1));
-    } else {
-      program.compress(left, right, nodeAt(level + 1));
-    }
+    const leaf = program.chain(initial, rows, blocks, isCapLevel && node === undefined ? capRow : undefined);
+    if (node === undefined) node = leaf;
+    else node = program.compress(node, leaf, isCapLevel ? capRow : undefined);
+    if (isCapLevel) break;
+    node = program.path(
+      node,
+      place.segment(indexBits - logRows, indexBits - nextLogRows),
+      logRows - nextLogRows,
+      { hint: HINT.siblings, inputs: [number, logRows, nextLogRows, word] },
+      position === leaves.length - 1 ? capRow : undefined,
+    );
   }
   return opened;
 }
@@ -227,21 +242,44 @@ function deepCombination(
   program: ProgramBuilder,
   elements: ElementOperations,
   terms: HeightTerms,
-  lanes: readonly Element[],
   zeta: Element,
   point: Value,
   rows: readonly ReadonlyMap<number, Row>[],
 ): Element {
-  const x = program.multiply(point, GENERATOR);
+  const x = elements.fromValue(program.multiply(point, GENERATOR));
   // x lies in the base field and zeta does not, so no difference is zero.
   const current = elements.divide(
-    elements.subtract(terms.values, weightedRows(program, elements, terms.groups, lanes, rows)),
-    elements.subtractValue(zeta, x),
+    elements.subtract(terms.values, weightedRows(program, elements, terms.runs, rows)),
+    elements.subtract(zeta, x),
   );
-  if (terms.nextGroups.length === 0) return current;
+  if (terms.nextRuns.length === 0) return current;
   const next = elements.divide(
-    elements.subtract(terms.nextValues, weightedRows(program, elements, terms.nextGroups, lanes, rows)),
-    elements.subtractValue(terms.nextZeta, x),
+    elements.subtract(terms.nextValues, weightedRows(program, elements, terms.nextRuns, rows)),
+    elements.subtract(terms.nextZeta, x),
   );
   return elements.add(current, next);
+}
+
+/** How to evaluate the final polynomial at a base point: by rows of 8 coefficients, or one by one when it has fewer. */
+function finalEvaluator(
+  program: ProgramBuilder,
+  elements: ElementOperations,
+  coefficients: Row,
+  logLength: number,
+): (point: Value) => Element {
+  const length = 2 ** logLength;
+  if (length >= PACKED_ELEMENTS)
+    return (point) => {
+      const value = program.freshRows(1);
+      program.extension.evaluatePacked(coefficients, point, length / PACKED_ELEMENTS, value);
+      return elements.fromRow(value);
+    };
+  const terms = Array.from({ length }, (_, index) => elements.load(coefficients, index * DEGREE));
+  for (const term of terms) term.row();
+  return (point) => {
+    let value = terms[length - 1]!;
+    for (let index = length - 2; index >= 0; index--)
+      value = elements.add(elements.multiplyByValue(value, point), terms[index]!);
+    return value;
+  };
 }

@@ -5,10 +5,8 @@
  */
 import type { Row, Value } from '../../machine/builder/values.ts';
 import type { ProgramBuilder } from '../../machine/builder.ts';
-import { DEGREE } from '../../stark/field/extension.ts';
 import { DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
 import { GRIND_MARK, SQUEEZE_MARK } from '../../stark/transcript.ts';
-import type { Element } from './elements.ts';
 import { HINT } from './hintNames.ts';
 
 /** A canonical word has this many bits; p = 127 * 2^24 + 1. */
@@ -20,9 +18,8 @@ const UPPER_ONES = 127;
 export interface GuestTranscript {
   /** Binds the first `words` words of consecutive rows; the rest of the last row must be zero. */
   absorb(label: number, rows: Row | undefined, words: number): void;
-  /** The state after the squeeze, in a fresh row or in the row `into`. */
+  /** The state after the squeeze, in a fresh row or in the row `into`; words 0..4 are an extension challenge. */
   squeeze(label: number, into?: Row): Row;
-  squeezeExtension(label: number): Element;
   /** Binds the next nonce of the site and asserts the proof of work; a site of 0 bits is left out. */
   grind(label: number, bits: number): void;
 }
@@ -43,15 +40,11 @@ export function guestTranscript(program: ProgramBuilder, initial: Row): GuestTra
       bind(program.row([label, SQUEEZE_MARK]), into);
       return state;
     },
-    squeezeExtension(label) {
-      bind(program.row([label, SQUEEZE_MARK]));
-      return Array.from({ length: DEGREE }, (_, word) => program.load(state, word));
-    },
     grind(label, bits) {
       if (bits === 0) return;
       const nonce = program.hintValue(HINT.nonce, [label]);
       bind(program.row([label, GRIND_MARK + bits, nonce]));
-      canonicalBits(program, program.load(state, 0), bits);
+      decomposeWord(program, program.load(state, 0), bits < UPPER_BIT ? [bits, UPPER_BIT] : [UPPER_BIT]);
     },
   };
 }
@@ -71,28 +64,52 @@ export function hintMessage(
   return message;
 }
 
+/** A word below p as bits, and sums of them. */
+export interface CanonicalWord {
+  /** Least significant first, from the first field on. */
+  readonly bits: readonly Value[];
+  /** By the places where fields begin: the bits of the field from bit k of it on, as an integer. */
+  readonly suffixes: ReadonlyMap<number, readonly Value[]>;
+}
+
 /**
- * Bits `lowZeros`..30 of the word as an integer in 0..p-1, least significant first; asserts that the bits below are zero.
- * Each bit is boolean and they add up to the word modulo p. They are below 2^31 < 2 * p, so only the bits of word + p are to
- * be excluded: those have all seven upper bits 1, and p - 1 is the only canonical word that has.
+ * Decomposes a word as an integer in 0..p-1 into the fields that begin at the given places, ascending from the first; asserts
+ * that the bits below the first are zero. One field begins at bit 24.
+ *
+ * Each bit is boolean and the fields add up to the word modulo p. They are below 2^31 < 2 * p, so only the bits of word + p
+ * are to be excluded: those have all seven upper bits 1, and p - 1, whose lower bits are 0, is the only canonical word that
+ * has.
  */
-export function canonicalBits(program: ProgramBuilder, word: Value, lowZeros = 0): Value[] {
-  const bits: Value[] = program.hint(HINT.bits, [word, program.constant(lowZeros)], WORD_BITS - lowZeros);
+export function decomposeWord(
+  program: ProgramBuilder,
+  word: Value,
+  firstBits: readonly number[],
+): CanonicalWord {
+  const [lowZeros = 0] = firstBits;
+  const bits: Value[] = program.hint(HINT.bits, [word, lowZeros], WORD_BITS - lowZeros);
   for (const bit of bits) program.assertBoolean(bit);
-  const upper = joinBits(program, bits.slice(UPPER_BIT - lowZeros));
-  const joined = joinBits(program, bits.slice(0, UPPER_BIT - lowZeros));
-  const lower = program.multiply(joined, 2 ** lowZeros);
+  const suffixes = new Map<number, Value[]>();
+  let lower = program.constant(0);
+  for (const [position, first] of firstBits.entries()) {
+    const end = firstBits[position + 1] ?? WORD_BITS;
+    const sums = suffixSums(program, bits.slice(first - lowZeros, end - lowZeros));
+    suffixes.set(first, sums);
+    if (first < UPPER_BIT) lower = program.add(lower, program.multiply(sums[0]!, 2 ** first));
+  }
+  const upper = suffixes.get(UPPER_BIT)![0]!;
   program.assertEqual(program.add(program.multiply(upper, 2 ** UPPER_BIT), lower), word);
   const distance = program.subtract(UPPER_ONES, upper);
   const factor = program.hintValue(HINT.canonicalFactor, [lower, distance]);
   program.assertEqual(program.multiply(factor, distance), lower);
-  return bits;
+  return { bits, suffixes };
 }
 
-/** The sum of 2^i * bits[i]. */
-export function joinBits(program: ProgramBuilder, bits: readonly Value[]): Value {
-  let sum = program.constant(0);
-  for (const [position, bit] of [...bits].reverse().entries())
-    sum = position === 0 ? bit : program.add(program.add(sum, sum), bit);
-  return sum;
+/** Entry k: the sum over i of 2^i * bits[k + i]. */
+function suffixSums(program: ProgramBuilder, bits: readonly Value[]): Value[] {
+  const sums: Value[] = [];
+  for (let first = bits.length - 1; first >= 0; first--) {
+    const above = sums[0];
+    sums.unshift(above === undefined ? bits[first]! : program.add(program.add(above, above), bits[first]!));
+  }
+  return sums;
 }

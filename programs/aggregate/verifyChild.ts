@@ -42,6 +42,7 @@ export interface GuestChallenges {
   readonly lambda: Element;
   readonly zeta: Element;
   readonly batch: readonly Element[];
+  /** In rows of their own. */
   readonly folds: readonly Element[];
   /** The squeezed words, 8 a row; the first `queries` of them are used. */
   readonly queryWords: Row;
@@ -59,10 +60,13 @@ export function verifyChild(program: ProgramBuilder, child: ChildShape): Verifie
   checkSums(elements, child.shape, proof);
 
   // Step 6: constraints equal quotients at zeta.
-  checkQuotients(program, elements, child, proof, challenges);
+  const openings = Array.from({ length: child.shape.openingCount }, (_, value) =>
+    elements.load(proof.openings, value * DEGREE),
+  );
+  checkQuotients(program, elements, child, proof, openings, challenges);
 
   // Steps 7 to 10: the openings and the degrees, at the queries.
-  checkQueries(program, elements, child, proof, challenges);
+  checkQueries(program, elements, child, proof, openings, challenges);
 
   return { keyDigest: keyed.keyDigest, statement: proof.statement };
 }
@@ -110,6 +114,8 @@ function replayTranscript(
     return message;
   }
 
+  const squeezeElement = (label: number): Element => elements.fromRow(transcript.squeeze(label));
+
   // 1. What is proved.
   transcript.absorb(LABEL.KEY, keyDigest, DIGEST_WORDS);
   const statement = receive(LABEL.STATEMENT, HINT.statement, DIGEST_WORDS);
@@ -120,8 +126,8 @@ function replayTranscript(
 
   // 3. The LogUp challenges.
   transcript.grind(LABEL.LOGUP_GRIND, grinding.lookup);
-  const alpha = transcript.squeezeExtension(LABEL.ALPHA);
-  const beta = transcript.squeezeExtension(LABEL.BETA);
+  const alpha = squeezeElement(LABEL.ALPHA);
+  const beta = squeezeElement(LABEL.BETA);
 
   // 4. The LogUp columns and sums.
   const hasLogUp = treeOf(shape, 'logUp').matrices.length > 0;
@@ -132,18 +138,18 @@ function replayTranscript(
   transcript.absorb(LABEL.SUMS, sums, sumWords);
 
   // 5. The quotients.
-  const lambda = transcript.squeezeExtension(LABEL.LAMBDA);
+  const lambda = squeezeElement(LABEL.LAMBDA);
   const quotientCap = receive(LABEL.QUOTIENT_CAP, HINT.quotientCap, capWords);
 
   // 6. The out-of-domain point and the openings.
   transcript.grind(LABEL.DEEP_GRIND, grinding.deep);
-  const zeta = transcript.squeezeExtension(LABEL.ZETA);
+  const zeta = squeezeElement(LABEL.ZETA);
   elements.assertOutsideBase(zeta);
   const openings = receive(LABEL.OPENINGS, HINT.openings, DEGREE * shape.openingCount);
 
   // 7. The batching challenges.
   transcript.grind(LABEL.BATCH_GRIND, grinding.batch);
-  const batch = Array.from({ length: shape.batchChallenges }, () => transcript.squeezeExtension(LABEL.BATCH));
+  const batch = Array.from({ length: shape.batchChallenges }, () => squeezeElement(LABEL.BATCH));
 
   // 8. The folds.
   const foldCaps: Row[] = [];
@@ -151,7 +157,7 @@ function replayTranscript(
   for (const _ of shape.folds) {
     foldCaps.push(receive(LABEL.FOLD_CAP, HINT.foldCap, capWords));
     transcript.grind(LABEL.FOLD_GRIND, grinding.fold);
-    folds.push(transcript.squeezeExtension(LABEL.FOLD));
+    folds.push(squeezeElement(LABEL.FOLD));
   }
 
   // 9. The final polynomial.

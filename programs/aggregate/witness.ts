@@ -5,8 +5,7 @@
  * Source: docs/spec/recursion.md, section Hints.
  */
 import type { HintFunctions } from '../../machine/program.ts';
-import { DEGREE, inverse as inverseExtension, multiply, read, ZERO } from '../../stark/field/extension.ts';
-import { inverse, multiply as multiplyBase } from '../../stark/field/koalaBear.ts';
+import { inverse, multiply } from '../../stark/field/koalaBear.ts';
 import { DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
 import { keyDigest, type VerifyingKey } from '../../stark/keys.ts';
 import { distinctIndices, type OpenedTree, opensTo, tallestLogRows } from '../../stark/merkleOpening.ts';
@@ -49,8 +48,8 @@ export interface ChildWitness {
 interface TreeWitness {
   /** The padded leaf row at an index of 2^logRows. */
   leafRow(logRows: number, index: number): Uint32Array;
-  /** Node and sibling of every level from the leaf of the tallest height up to below the cap. */
-  path(index: number): Uint32Array;
+  /** The siblings of the nodes above an index of 2^logRows, up to below 2^nextLogRows nodes. */
+  siblings(logRows: number, nextLogRows: number, index: number): Uint32Array;
 }
 
 export type Witnessed = { readonly ok: true; readonly witness: ChildWitness } | Rejection;
@@ -128,12 +127,11 @@ function treeWitness(
         .reduce((sum, { columns }) => sum + blocksOf(columns), 0);
       return new Uint32Array(blocks * DIGEST_WORDS);
     },
-    path(index) {
-      const words = new Uint32Array(2 * depth * DIGEST_WORDS);
-      for (let level = 0; level < depth; level++) {
-        const node = index >>> level;
-        words.set(digests[level]!.get(node) ?? noDigest, 2 * level * DIGEST_WORDS);
-        words.set(digests[level]!.get(node ^ 1) ?? noDigest, (2 * level + 1) * DIGEST_WORDS);
+    siblings(logRows, nextLogRows, index) {
+      const words = new Uint32Array((logRows - nextLogRows) * DIGEST_WORDS);
+      for (let level = 0; level < logRows - nextLogRows; level++) {
+        const digest = digests[tallest - logRows + level]!.get((index >>> level) ^ 1);
+        words.set(digest ?? noDigest, level * DIGEST_WORDS);
       }
       return words;
     },
@@ -201,20 +199,15 @@ export function aggregateHints(
     [HINT.nonce]: nonce,
     [HINT.leafRow]: ([tree, logRows, word]) =>
       current().trees[tree!]!.leafRow(logRows!, indexOf(word!) >>> (current().logRows - logRows!)),
-    [HINT.path](inputs) {
-      const [tree, tallest, word] = inputs;
-      return current().trees[tree!]!.path(indexOf(word!) >>> (current().logRows - tallest!));
-    },
+    [HINT.siblings]: ([tree, logRows, nextLogRows, word]) =>
+      current().trees[tree!]!.siblings(
+        logRows!,
+        nextLogRows!,
+        indexOf(word!) >>> (current().logRows - logRows!),
+      ),
     [HINT.bits]: ([word, lowZeros]) =>
       Array.from({ length: WORD_BITS - lowZeros! }, (_, bit) => (word! >>> (lowZeros! + bit)) & 1),
-    [HINT.canonicalFactor]: ([low, distance]) => [
-      distance === 0 ? 0 : multiplyBase(low!, inverse(distance!)),
-    ],
-    [HINT.quotient](words) {
-      const divisor = read(words, DEGREE);
-      const isZero = divisor.every((word) => word === 0);
-      return isZero ? ZERO : multiply(read(words, 0), inverseExtension(divisor));
-    },
+    [HINT.canonicalFactor]: ([low, distance]) => [distance === 0 ? 0 : multiply(low!, inverse(distance!))],
     [HINT.unitFactors](words) {
       const place = words.findIndex((word) => word !== 0);
       return words.map((word, index) => (index === place ? inverse(word) : 0));

@@ -5,8 +5,11 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { MachineError } from '../../machine/errors.ts';
-import type { Program } from '../../machine/program.ts';
-import { run } from '../../machine/system.ts';
+import type { ExecutionTrace } from '../../machine/executionTrace.ts';
+import { execute } from '../../machine/executor.ts';
+import { extensionTable } from '../../machine/extension/table.ts';
+import type { HintFunctions, Program } from '../../machine/program.ts';
+import { CALL_TABLES, DEFAULT_LIMITS } from '../../machine/system.ts';
 import { buildAggregateProgram } from '../../programs/aggregate/aggregateProgram.ts';
 import {
   type AggregateEntry,
@@ -38,6 +41,13 @@ import { createRandom } from '../support/random.ts';
 import type { ToyHeights } from '../support/toySystems.ts';
 
 const AGGREGATE_KEY = Uint32Array.of(11, 12, 13, 14, 15, 16, 17, 18);
+
+/** The machine's tables and the extension table. */
+const TABLES = [...CALL_TABLES, extensionTable];
+
+function run(program: Program, hints: HintFunctions): ExecutionTrace {
+  return execute(program, TABLES, hints, DEFAULT_LIMITS);
+}
 
 interface Subject {
   readonly setting: Setting;

@@ -1,0 +1,94 @@
+/**
+ * Counts what verifying one child costs on the machine: the cycles and table rows that the aggregate program's code for a
+ * child of given table heights comes to. The code has no branches in a child, so its instructions are its cycles.
+ * Usage: node --import tsx scripts/countAggregateChild.ts
+ */
+import { BUSES } from '../machine/buses.ts';
+import { extensionTable } from '../machine/extension/table.ts';
+import { EXTENSION_TAG } from '../machine/extension/tags.ts';
+import { FLAG, TAG } from '../machine/instruction.ts';
+import type { Program } from '../machine/program.ts';
+import { COLONNADE_MACHINE } from '../machine/system.ts';
+import { buildAggregateProgram } from '../programs/aggregate/aggregateProgram.ts';
+import { type ChildShape, childShape } from '../programs/aggregate/childShape.ts';
+import { queriesUnrolled } from '../programs/aggregate/queries.ts';
+import type { AirSystem } from '../stark/air/air.ts';
+import { defineSystem } from '../stark/air/builder.ts';
+import { INNER, LEAF, type Profile } from '../stark/profile.ts';
+
+interface Count {
+  cycles: number;
+  hashRows: number;
+  extensionRows: number;
+}
+
+/** Rows of a FOLD8 by log arity; the selector of the fold is no constant, so folds are counted from the shape. */
+function countSection(program: Program, start: number, end: number): Count {
+  const count: Count = { cycles: end - start, hashRows: 0, extensionRows: 0 };
+  for (const { flags, tag, d } of program.instructions.slice(start, end)) {
+    if ((flags & FLAG.isCall) === 0) continue;
+    if (tag === TAG.HASH_CHAIN || tag === TAG.HASH_PATH) count.hashRows += d;
+    else if (tag === EXTENSION_TAG.DOT8 || tag === EXTENSION_TAG.EVAL8) count.extensionRows += d;
+    else if (tag !== EXTENSION_TAG.FOLD8) count.extensionRows += 1;
+  }
+  return count;
+}
+
+function countChild(shape: ChildShape): Count & { instructions: number } {
+  const program = buildAggregateProgram(shape);
+  const [, , child, queries] = program.sections;
+  if (child === undefined || queries === undefined) throw new RangeError('the program has other sections');
+  const once = countSection(program, child.start, child.end);
+  const loop = countSection(program, queries.start, queries.end);
+  const iterations = shape.profile.queries / queriesUnrolled(shape.profile);
+  // The loop's last two instructions run once.
+  const foldRows =
+    shape.shape.folds.reduce((rows, { logArity }) => rows + logArity, 0) * shape.profile.queries;
+  return {
+    instructions: program.instructions.length,
+    cycles: once.cycles + iterations * loop.cycles,
+    hashRows: once.hashRows + iterations * loop.hashRows,
+    extensionRows: once.extensionRows + iterations * loop.extensionRows + foldRows,
+  };
+}
+
+const recursive: AirSystem = defineSystem({
+  name: 'colonnade with extension',
+  version: 1,
+  buses: BUSES,
+  tables: [...COLONNADE_MACHINE.tables, extensionTable.air],
+});
+
+function print(
+  title: string,
+  system: AirSystem,
+  profile: Profile,
+  heights: Readonly<Record<string, number>>,
+): void {
+  const logHeights = system.tables.map(({ name }) => heights[name]);
+  const { instructions, cycles, hashRows, extensionRows } = countChild(
+    childShape(system, profile, logHeights),
+  );
+  console.log(
+    `${title}: ${cycles} cycles, ${hashRows} hash rows, ${extensionRows} extension rows, ${instructions} instructions`,
+  );
+}
+
+print('leaf child', COLONNADE_MACHINE, LEAF, {
+  cpu: 20,
+  program: 13,
+  memory: 19,
+  range: 16,
+  hash: 16,
+  word: 17,
+  wordMultiply: 15,
+  ram: 17,
+});
+print('inner child', recursive, INNER, {
+  cpu: 17,
+  program: 14,
+  memory: 16,
+  range: 16,
+  hash: 16,
+  extension: 16,
+});
