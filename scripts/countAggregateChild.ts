@@ -35,7 +35,7 @@ function countSection(program: Program, start: number, end: number): Count {
 }
 
 function countChild(shape: ChildShape): Count & { instructions: number } {
-  const program = buildAggregateProgram(shape);
+  const program = buildAggregateProgram([shape]);
   const [, , child, queries] = program.sections;
   if (child === undefined || queries === undefined) throw new RangeError('the program has other sections');
   const once = countSection(program, child.start, child.end);

@@ -3,7 +3,7 @@
  * verifyChild.ts; the statement's rows are those of aggregateStatement.ts.
  * Source: docs/spec/recursion.md.
  */
-import type { Row } from '../../machine/builder/values.ts';
+import type { Row, Value } from '../../machine/builder/values.ts';
 import { buildProgram, type ProgramBuilder } from '../../machine/builder.ts';
 import type { Program } from '../../machine/program.ts';
 import { DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
@@ -12,16 +12,36 @@ import type { ChildShape } from './childShape.ts';
 import { HINT } from './hintNames.ts';
 import { verifyChild } from './verifyChild.ts';
 
-/** The program for children of one shape: any number of them, at least one. Throws: KeyError, RangeError. */
-export function buildAggregateProgram(shape: ChildShape): Program {
+/**
+ * The program for children of any of these shapes: any number of children, at least one, in any mix. Shapes decide nothing but
+ * which code verifies a child: machine, profile and heights enter the child's key or its transcript.
+ * Throws: RangeError without a shape.
+ */
+export function buildAggregateProgram(shapes: readonly ChildShape[]): Program {
+  if (shapes.length === 0) throw new RangeError('an aggregate program needs at least one shape of children');
   return buildProgram('aggregate', (program) => {
+    const verifiers = shapes.map((shape, number) =>
+      program.define(`verify shape ${number}`, {}, { keyDigest: 'row', statement: 'row' }, () =>
+        verifyChild(program, shape),
+      ),
+    );
+    /** Calls the verifier that the hint names; a number beyond the last names the last. */
+    const verifyNext = (shapeNumber: Value, first: number): VerifiedChild =>
+      first === verifiers.length - 1
+        ? verifiers[first]!({})
+        : program.ifEqual(
+            shapeNumber,
+            first,
+            () => verifiers[first]!({}),
+            () => verifyNext(shapeNumber, first + 1),
+          );
+
     const aggregateKey = program.hintRows(HINT.aggregateKey, [], 1);
     const count = program.hintValue(HINT.childCount, []);
     program.assertNonzero(count);
     const start = program.row([AGGREGATE_TAG, AGGREGATE_VERSION, count]);
     const { digest } = program.repeat(count, { digest: start }, ({ digest }) => {
-      program.hint(HINT.nextChild, [], 0);
-      const child = verifyChild(program, shape);
+      const child = verifyNext(program.hintValue(HINT.nextChild, []), 0);
       return { digest: absorbEntry(program, aggregateKey, digest, child) };
     });
     program.compress(aggregateKey, digest, program.statement);
@@ -29,10 +49,7 @@ export function buildAggregateProgram(shape: ChildShape): Program {
 }
 
 /** A child whose proof has been verified. */
-export interface VerifiedChild {
-  readonly keyDigest: Row;
-  readonly statement: Row;
-}
+export type VerifiedChild = { readonly keyDigest: Row; readonly statement: Row };
 
 /** The entries' digest after the child. */
 function absorbEntry(

@@ -3,7 +3,7 @@ export const HINT = {
   /** Digest of the aggregate program's own key. */
   aggregateKey: 'aggregate key',
   childCount: 'child count',
-  /** No words: the hints that follow are about the next child. */
+  /** The number of the next child's shape; the hints that follow are about this child. */
   nextChild: 'next child',
   /** 1 for a child under the aggregate program's own key. */
   isInner: 'is inner',

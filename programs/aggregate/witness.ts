@@ -5,10 +5,12 @@
  * Source: docs/spec/recursion.md, section Hints.
  */
 import type { HintFunctions } from '../../machine/program.ts';
+import { machineDigest } from '../../stark/air/machineDigest.ts';
 import { inverse, multiply } from '../../stark/field/koalaBear.ts';
 import { DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
 import { keyDigest, type VerifyingKey } from '../../stark/keys.ts';
 import { distinctIndices, type OpenedTree, opensTo, tallestLogRows } from '../../stark/merkleOpening.ts';
+import { profileDigest } from '../../stark/profile.ts';
 import { decodeProof } from '../../stark/proof/codec.ts';
 import type { Proof, TreeOpening } from '../../stark/proof/proof.ts';
 import { blocksOf, type LogHeights } from '../../stark/proof/shape.ts';
@@ -17,6 +19,7 @@ import { createTranscript, LABEL } from '../../stark/transcript.ts';
 import { replayTranscript } from '../../stark/verifier/challenges.ts';
 import type { Rejection } from '../../stark/verifier/rejection.ts';
 import { entriesDigest, type InnerEntry } from './aggregateStatement.ts';
+import type { ChildShape } from './childShape.ts';
 import { HINT } from './hintNames.ts';
 
 /** Bits of a canonical word. */
@@ -32,6 +35,8 @@ export interface Child {
 }
 
 export interface ChildWitness {
+  /** Among the shapes of the program. */
+  readonly shapeNumber: number;
   readonly keyDigest: Uint32Array;
   readonly preprocessedCap: Uint32Array;
   readonly logHeights: LogHeights;
@@ -52,13 +57,28 @@ interface TreeWitness {
   siblings(logRows: number, nextLogRows: number, index: number): Uint32Array;
 }
 
-export type Witnessed = { readonly ok: true; readonly witness: ChildWitness } | Rejection;
+/** The program was not built for children of this machine, profile and heights. */
+export interface ShapeNotOffered {
+  readonly ok: false;
+  readonly reason: 'SHAPE_NOT_OFFERED';
+  readonly details: Readonly<Record<string, string | number>>;
+}
 
-/** The witness of a child whose bytes have the shape of a proof; else why they have not. */
-export function childWitness({ key, statement, proofBytes, inner }: Child): Witnessed {
+export type Witnessed = { readonly ok: true; readonly witness: ChildWitness } | Rejection | ShapeNotOffered;
+
+/**
+ * The witness of a child for the program that verifies these shapes; a rejection when its bytes are no proof under its key, or
+ * one of no such shape.
+ */
+export function childWitness(
+  shapes: readonly ChildShape[],
+  { key, statement, proofBytes, inner }: Child,
+): Witnessed {
   const decoded = decodeProof(proofBytes, key);
   if (!decoded.ok) return decoded;
   const { proof, shape, trees } = decoded;
+  const shapeNumber = shapes.findIndex((each) => fits(each, key, shape.logHeights));
+  if (shapeNumber < 0) return { ok: false, reason: 'SHAPE_NOT_OFFERED', details: {} };
   const digest = keyDigest(key);
   const replayed = replayTranscript(createTranscript(), digest, statement, proof, shape, trees, key.profile);
   const { logCap } = key.profile;
@@ -71,6 +91,7 @@ export function childWitness({ key, statement, proofBytes, inner }: Child): Witn
   return {
     ok: true,
     witness: {
+      shapeNumber,
       keyDigest: digest,
       preprocessedCap: key.preprocessedCap,
       logHeights: shape.logHeights,
@@ -83,6 +104,17 @@ export function childWitness({ key, statement, proofBytes, inner }: Child): Witn
       ),
     },
   };
+}
+
+function fits(child: ChildShape, key: VerifyingKey, logHeights: LogHeights): boolean {
+  const isSame = (left: Uint32Array, right: Uint32Array): boolean =>
+    left.every((word, index) => word === right[index]);
+  return (
+    child.logHeights.length === logHeights.length &&
+    child.logHeights.every((logHeight, slot) => logHeight === logHeights[slot]) &&
+    isSame(profileDigest(child.profile), profileDigest(key.profile)) &&
+    isSame(machineDigest(child.system), machineDigest(key.system))
+  );
 }
 
 function treeWitness(
@@ -183,7 +215,7 @@ export function aggregateHints(
       child = children[next++];
       foldCaps = 0;
       foldNonces = 0;
-      return [];
+      return [current().shapeNumber];
     },
     [HINT.isInner]: () => [current().innerDigest === undefined ? 0 : 1],
     [HINT.innerDigest]: () => current().innerDigest ?? [],

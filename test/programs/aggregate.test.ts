@@ -16,7 +16,7 @@ import {
   aggregateStatement,
   entriesDigest,
 } from '../../programs/aggregate/aggregateStatement.ts';
-import { childShape } from '../../programs/aggregate/childShape.ts';
+import { type ChildShape, childShape } from '../../programs/aggregate/childShape.ts';
 import { HINT } from '../../programs/aggregate/hintNames.ts';
 import {
   aggregateHints,
@@ -51,6 +51,7 @@ function run(program: Program, hints: HintFunctions): ExecutionTrace {
 
 interface Subject {
   readonly setting: Setting;
+  readonly shapes: readonly ChildShape[];
   readonly program: Program;
   readonly bytes: Uint8Array;
   readonly child: Child;
@@ -66,14 +67,15 @@ async function createSubject(profile: Profile, heights: ToyHeights): Promise<Sub
   const bytes = await proveIn(setting);
   return {
     setting,
-    program: buildAggregateProgram(shape),
+    shapes: [shape],
+    program: buildAggregateProgram([shape]),
     bytes,
     child: { key: setting.key, statement: setting.instance.statement, proofBytes: bytes, inner: undefined },
   };
 }
 
-function witnessOf(child: Child): ChildWitness {
-  const witnessed = childWitness(child);
+function witnessOf(shapes: readonly ChildShape[], child: Child): ChildWitness {
+  const witnessed = childWitness(shapes, child);
   assert.ok(witnessed.ok);
   return witnessed.witness;
 }
@@ -83,8 +85,8 @@ function leafOf({ key, statement }: Child): AggregateEntry {
 }
 
 /** Whether the program runs to its end over the child. */
-function isAcceptedByProgram(program: Program, child: Child): boolean {
-  const witnessed = childWitness(child);
+function isAcceptedByProgram({ program, shapes }: Subject, child: Child): boolean {
+  const witnessed = childWitness(shapes, child);
   // No witness has another shape than the program's.
   if (!witnessed.ok) return false;
   try {
@@ -107,9 +109,9 @@ describe('the aggregate program', () => {
   });
 
   it('states what its children state, in their order', () => {
-    for (const { program, child } of subjects) {
+    for (const { program, shapes, child } of subjects) {
       const other = { ...child, statement: child.statement.map((word) => word + 1) };
-      const witness = witnessOf(child);
+      const witness = witnessOf(shapes, child);
       for (const count of [1, 3]) {
         const children = Array.from({ length: count }, () => witness);
         const { statement } = run(program, aggregateHints(AGGREGATE_KEY, children));
@@ -126,9 +128,10 @@ describe('the aggregate program', () => {
 
   it('agrees with the native verifier on mutated proofs', () => {
     const random = createRandom(2026);
-    for (const { setting, program, bytes, child } of subjects) {
+    for (const subject of subjects) {
+      const { setting, bytes, child } = subject;
       assertAccepted(verdictIn(setting, bytes));
-      assert.ok(isAcceptedByProgram(program, child));
+      assert.ok(isAcceptedByProgram(subject, child));
       for (let mutation = 0; mutation < 100; mutation++) {
         const proofBytes = bytes.slice();
         const view = new DataView(proofBytes.buffer);
@@ -140,7 +143,7 @@ describe('the aggregate program', () => {
         );
         const native = verdictIn(setting, proofBytes);
         assert.equal(
-          isAcceptedByProgram(program, { ...child, proofBytes }),
+          isAcceptedByProgram(subject, { ...child, proofBytes }),
           native.ok,
           `word ${offset / 4}: ${native.ok ? 'accepted' : native.reason}`,
         );
@@ -157,16 +160,17 @@ describe('the aggregate program', () => {
   });
 
   it('binds key and statement of a child', () => {
-    const { program, child } = subjects[0]!;
+    const subject = subjects[0]!;
+    const { child } = subject;
     const otherStatement = { ...child, statement: child.statement.map((word) => word + 1) };
-    assert.ok(!isAcceptedByProgram(program, otherStatement));
+    assert.ok(!isAcceptedByProgram(subject, otherStatement));
     const cap = child.key.preprocessedCap.map((word) => (word + 1) % MODULUS);
-    assert.ok(!isAcceptedByProgram(program, { ...child, key: { ...child.key, preprocessedCap: cap } }));
+    assert.ok(!isAcceptedByProgram(subject, { ...child, key: { ...child.key, preprocessedCap: cap } }));
   });
 
   it('takes a child under its own key as inner only, and only one that says C(K, L)', () => {
-    const { program, child } = subjects[0]!;
-    const witness = witnessOf(child);
+    const { program, shapes, child } = subjects[0]!;
+    const witness = witnessOf(shapes, child);
     const ownKey = keyDigest(child.key);
     // The toy's statement is not C(K, L) for a known L: neither kind of entry can be stated.
     assert.throws(() => run(program, aggregateHints(ownKey, [witness])), { code: 'RELATION_FAILED' });
@@ -178,8 +182,8 @@ describe('the aggregate program', () => {
   });
 
   it('does not take a second decomposition of a word', () => {
-    const { program, child, setting } = subjects[1]!;
-    const honest = aggregateHints(AGGREGATE_KEY, [witnessOf(child)]);
+    const { program, shapes, child, setting } = subjects[1]!;
+    const honest = aggregateHints(AGGREGATE_KEY, [witnessOf(shapes, child)]);
     let replaced = 0;
     const hints = {
       ...honest,
