@@ -199,8 +199,6 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
     },
 
     async loadTrace(table, trace) {
-      // Weights of openings that were broken off belong to no handle.
-      endOpenings();
       const rows = 2 ** trace.logHeight;
       const columns = table.mainColumns.length;
       if (table.expansion === 'none') {
@@ -342,7 +340,8 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
       trees.delete(handle as BackendTree);
       held.isReleased = true;
       freeIfUnused(held);
-      if (matrices.size === 0) endOpenings();
+      // A proof releases nothing between its openings, so these are over, or were broken off.
+      endOpenings();
     },
 
     liveHandles: () => matrices.size + codewords.size + trees.size,

@@ -80,15 +80,20 @@ export async function uploadCodeword(
 ): Promise<GpuCodeword> {
   const codeword = await createCodeword(device, words.length / DEGREE, label);
   const { chunkLength } = codeword;
-  for (const [chunk, buffer] of codeword.chunks.entries()) {
-    const start = DEGREE * chunkLength * chunk;
-    const arranged = new Uint32Array(DEGREE * chunkLength);
-    for (let position = 0; position < chunkLength; position++) {
-      for (let coordinate = 0; coordinate < DEGREE; coordinate++) {
-        arranged[coordinate * chunkLength + position] = words[start + DEGREE * position + coordinate]!;
+  try {
+    for (const [chunk, buffer] of codeword.chunks.entries()) {
+      const start = DEGREE * chunkLength * chunk;
+      const arranged = new Uint32Array(DEGREE * chunkLength);
+      for (let position = 0; position < chunkLength; position++) {
+        for (let coordinate = 0; coordinate < DEGREE; coordinate++) {
+          arranged[coordinate * chunkLength + position] = words[start + DEGREE * position + coordinate]!;
+        }
       }
+      await writeCanonical(device, buffer, arranged);
     }
-    await writeCanonical(device, buffer, arranged);
+  } catch (error) {
+    releaseCodeword(device, codeword);
+    throw error;
   }
   return codeword;
 }

@@ -46,7 +46,12 @@ export async function uploadWords(
   label: string,
 ): Promise<GPUBuffer> {
   const buffer = await device.arena.acquire(4 * words.length, label);
-  await device.queue.write(buffer, 0, words);
+  try {
+    await device.queue.write(buffer, 0, words);
+  } catch (error) {
+    device.arena.release(buffer);
+    throw error;
+  }
   return buffer;
 }
 

@@ -113,7 +113,12 @@ export async function uploadColumns(
     }
   }
   const matrix = await createMatrix(device, rows, columns.length, label);
-  for (const chunk of matrix.chunks) await uploadChunk(device, chunk, rows, columns);
+  try {
+    for (const chunk of matrix.chunks) await uploadChunk(device, chunk, rows, columns);
+  } catch (error) {
+    releaseMatrix(device, matrix);
+    throw error;
+  }
   return matrix;
 }
 

@@ -26,6 +26,11 @@ const STRIDED_STAGES = 8;
 /** Words of the table of low powers, when the transform has as many. */
 const LOG_LOW_POWERS = 12;
 
+/** Most stages of a pass in registers. */
+const REGISTER_STAGES = Number(process.env['RS'] ?? 4);
+/** Columns that share the twiddles they load. */
+const COLUMNS_TOGETHER = Number(process.env['CT'] ?? 8);
+
 /** Where the words of a pass come from. */
 type Source = 'inPlace' | 'natural' | 'reversed';
 
@@ -117,7 +122,12 @@ async function cachedWords(
     buffer = (async () => {
       const words = compute();
       const created = await device.arena.acquire(4 * words.length, key);
-      await writeCanonical(device, created, words);
+      try {
+        await writeCanonical(device, created, words);
+      } catch (error) {
+        device.arena.release(created);
+        throw error;
+      }
       return created;
     })();
     device.cache.set(key, buffer);
@@ -181,8 +191,71 @@ interface Transform {
   readonly workgroupSize: NttWorkgroupSize;
 }
 
+/** Stages of every pass in registers, from the highest down: as even as can be, the smaller numbers first. */
+export function planRegisterPasses(stages: number): number[] {
+  const count = Math.max(1, Math.ceil(stages / REGISTER_STAGES));
+  return Array.from({ length: count }, (_, pass) => Math.floor((stages + pass) / count));
+}
+
+async function transformInRegisters(device: ComputeDevice, work: Transform): Promise<void> {
+  const { logRows, columns } = work;
+  const isInverse = work.scale !== undefined;
+  const passes = planRegisterPasses(work.logSourceRows);
+  const twiddles = await twiddleBuffer(device, logRows);
+  const powers = work.scale && (await powerBuffer(device, logRows, work.scale));
+  const scratch =
+    isInverse && passes.length > 1
+      ? await device.arena.acquire(4 * columns * 2 ** logRows, 'ntt.scratch')
+      : undefined;
+  try {
+    let stageShift = work.logSourceRows;
+    for (const [number, logStages] of passes.entries()) {
+      stageShift -= logStages;
+      const isFirst = number === 0;
+      const isLast = number === passes.length - 1;
+      const isScattered = isInverse && isLast;
+      let source: Source = 'inPlace';
+      if (isFirst) source = work.isSourceReversed ? 'reversed' : 'natural';
+      else if (isScattered) source = 'natural';
+      const kernel = await device.pipelines.kernel({
+        shader: 'nttButterflies',
+        workgroupSize: 64,
+        constants: {
+          logStages,
+          sourceMode: source === 'inPlace' ? 0 : source === 'natural' ? 1 : 2,
+          storeMode: isScattered ? 1 : 0,
+        },
+      });
+      const columnsTogether = Math.min(columns, COLUMNS_TOGETHER);
+      await device.queue.dispatch({
+        kernel,
+        bindings: {
+          twiddles,
+          powers: powers?.buffer ?? twiddles,
+          source: source === 'inPlace' ? twiddles : isFirst ? work.source : (scratch ?? work.target),
+          words: isLast || !scratch ? work.target : scratch,
+        },
+        params: {
+          columns,
+          columnsTogether,
+          logRows,
+          logSourceRows: isFirst ? work.logSourceRows : logRows,
+          sourceOffset: isFirst ? (work.sourceOffset ?? 0) : 0,
+          stageShift,
+          logLowPowers: powers?.logLow ?? 0,
+        },
+        count: Math.ceil(columns / columnsTogether) * 2 ** (logRows - logStages),
+        work: (1 + logStages) * 2 ** logStages * columnsTogether,
+      });
+    }
+  } finally {
+    if (scratch) device.arena.release(scratch);
+  }
+}
+
 async function transform(device: ComputeDevice, work: Transform): Promise<void> {
   const { logRows, columns, workgroupSize } = work;
+  if (device.adapter.isSoftware) return await transformInRegisters(device, work);
   if (!Number.isInteger(logRows) || logRows < 0 || logRows > TWO_ADICITY) {
     throw new KernelError('SHAPE_MISMATCH', `a transform of 2^${logRows} points`, { expected: TWO_ADICITY });
   }

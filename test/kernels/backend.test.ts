@@ -4,26 +4,64 @@ import { createWgslBackend } from '../../kernels/backend.ts';
 import type { ComputeDevice } from '../../kernels/device.ts';
 import { warmUp } from '../../kernels/warmUp.ts';
 import type { Backend } from '../../stark/backend.ts';
+import { MODULUS } from '../../stark/field/koalaBear.ts';
 import { generateKey, releaseKey } from '../../stark/keys.ts';
 import { type Profile, profileDigest, TEST_ONLY_INNER, TEST_ONLY_LEAF } from '../../stark/profile.ts';
 import { prove } from '../../stark/prover.ts';
 import { createReferenceBackend } from '../../stark/reference/backend.ts';
 import { verify } from '../../stark/verifier.ts';
 import { openTestDevice, ROBUSTNESS } from '../support/gpu.ts';
+import { createRandom } from '../support/random.ts';
 import { type ToyHeights, toyInstance, toySystem } from '../support/toySystems.ts';
 
 const SEED = 5;
+/** Places at which a proof is broken off. */
+const BREAKS = 60;
 
 async function proofOf(backend: Backend, profile: Profile, heights: ToyHeights): Promise<Uint8Array> {
   const { system, statement, preprocessed, traces } = toyInstance(heights, SEED);
   const key = await generateKey(backend, system, profile, preprocessed);
-  const proof = await prove(backend, key, statement, traces);
-  const verdict = verify(key.verifyingKey, statement, proof, {
-    acceptedProfileDigests: [profileDigest(profile)],
-  });
-  assert.deepEqual(verdict, { ok: true });
-  releaseKey(backend, key);
-  return proof;
+  try {
+    const proof = await prove(backend, key, statement, traces);
+    const verdict = verify(key.verifyingKey, statement, proof, {
+      acceptedProfileDigests: [profileDigest(profile)],
+    });
+    assert.deepEqual(verdict, { ok: true });
+    return proof;
+  } finally {
+    releaseKey(backend, key);
+  }
+}
+
+/** The device, whose call number `breakAt` for a buffer, a kernel or the queue fails. */
+function breakingDevice(
+  device: ComputeDevice,
+  breakAt: number,
+): { readonly device: ComputeDevice; calls(): number } {
+  let calls = 0;
+  const counted =
+    <Arguments extends readonly unknown[], Outcome>(work: (...given: Arguments) => Promise<Outcome>) =>
+    async (...given: Arguments): Promise<Outcome> => {
+      if (calls++ === breakAt) throw new Error('injected');
+      return await work(...given);
+    };
+  const { arena, pipelines, queue } = device;
+  return {
+    calls: () => calls,
+    device: {
+      ...device,
+      arena: { ...arena, acquire: counted(arena.acquire) },
+      pipelines: { ...pipelines, kernel: counted(pipelines.kernel) },
+      queue: {
+        ...queue,
+        dispatch: counted(queue.dispatch),
+        copy: counted(queue.copy),
+        clear: counted(queue.clear),
+        write: counted(queue.write),
+        read: counted(queue.read),
+      },
+    },
+  };
 }
 
 async function compare(device: ComputeDevice, profile: Profile, heights: ToyHeights): Promise<void> {
@@ -84,6 +122,31 @@ describe('WGSL backend', () => {
     backend.release(matrix);
     assert.throws(() => backend.release(matrix), /released before/);
     await assert.rejects(backend.open(matrix, [0, 1, 0, 0, 0], 1), /released before/);
+  });
+
+  it('leaves nothing behind wherever a proof breaks off', async () => {
+    const device = await openTestDevice();
+    const { usedBytes } = device.arena.gauge();
+    /** Proves with fresh tables of constants on a device that breaks off, and counts its calls. */
+    const callsOf = async (breakAt: number, message: string): Promise<number> => {
+      const broken = breakingDevice({ ...device, cache: new Map() }, breakAt);
+      const backend = createWgslBackend(broken.device);
+      const proof = proofOf(backend, TEST_ONLY_LEAF, { walk: 5, square: 3, pulse: 4 });
+      if (breakAt === Number.POSITIVE_INFINITY) await proof;
+      else await assert.rejects(proof, /injected/, message);
+      assert.equal(backend.liveHandles(), 0, message);
+      for (const buffer of await Promise.all(broken.device.cache.values())) device.arena.release(buffer);
+      assert.equal(device.arena.gauge().usedBytes, usedBytes, message);
+      return broken.calls();
+    };
+    const calls = await callsOf(Number.POSITIVE_INFINITY, 'whole');
+    assert.ok(calls > 500, `${calls} calls`);
+    const random = createRandom(SEED);
+    const places = Array.from({ length: BREAKS }, (_, part) =>
+      Math.floor((calls * (part + random.word() / MODULUS)) / BREAKS),
+    );
+    for (const place of new Set([0, 1, 2, 3, ...places, calls - 1]))
+      await callsOf(place, `call ${place} of ${calls}, seed ${SEED}`);
   });
 
   it('leaves nothing behind when a proof runs out of memory', async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { checkTrace } from '../../stark/air/traceCheck.ts';
+import type { Backend } from '../../stark/backend.ts';
 import { checkKey, generateKey, KeyError, keyDigest, releaseKey } from '../../stark/keys.ts';
 import { TEST_ONLY_INNER, TEST_ONLY_LEAF } from '../../stark/profile.ts';
 import { decodeProof, encodeProof } from '../../stark/proof/codec.ts';
@@ -101,6 +102,56 @@ describe('prover and verifier', () => {
     assert.equal(backend.liveHandles(), handlesOfKey);
     releaseKey(backend, provingKey);
     assert.equal(backend.liveHandles(), 0);
+  });
+
+  it('releases everything wherever its backend fails', async () => {
+    const { instance } = await createSetting(NO_GRIND);
+    for (const [profile, least] of [
+      [NO_GRIND, 30],
+      [TEST_ONLY_LEAF, 40],
+    ] as const) {
+      let calls = 0;
+      for (let failAt = 0; failAt <= calls; failAt++) {
+        const backend = createReferenceBackend();
+        calls = 0;
+        const guarded =
+          <Arguments extends readonly unknown[], Outcome>(work: (...given: Arguments) => Promise<Outcome>) =>
+          async (...given: Arguments): Promise<Outcome> => {
+            if (calls++ === failAt) throw new Error('device lost');
+            return await work(...given);
+          };
+        const failing: Backend = {
+          ...backend,
+          loadTrace: guarded(backend.loadTrace),
+          loadColumns: guarded(backend.loadColumns),
+          commit: guarded(backend.commit),
+          logUp: guarded(backend.logUp),
+          quotient: guarded(backend.quotient),
+          open: guarded(backend.open),
+          deep: guarded(backend.deep),
+          commitCodeword: guarded(backend.commitCodeword),
+          fold: guarded(backend.fold),
+          readCodeword: guarded(backend.readCodeword),
+          grind: guarded(backend.grind),
+          query: guarded(backend.query),
+        };
+        const proof = (async () => {
+          const key = await generateKey(failing, instance.system, profile, instance.preprocessed);
+          try {
+            await prove(failing, key, instance.statement, instance.traces);
+          } finally {
+            releaseKey(failing, key);
+          }
+        })();
+        // One past the last call the proof is whole.
+        await proof.then(
+          () => assert.equal(failAt, calls),
+          (error: unknown) => assert.match(String(error), /device lost/),
+        );
+        assert.equal(backend.liveHandles(), 0, `call ${failAt}, ${profile.name}`);
+      }
+      assert.ok(calls >= least, `${calls} calls`);
+    }
   });
 
   it('refuses input that cannot be proved', async () => {
