@@ -4,7 +4,6 @@
  */
 import { MachineError } from '../../machine/errors.ts';
 import type { ExecutionTrace } from '../../machine/executionTrace.ts';
-import { TAG } from '../../machine/instruction.ts';
 import { buildTraces, COLONNADE_MACHINE, checkTraces, run } from '../../machine/system.ts';
 import { decodeTrace } from '../../machine/traceCodec.ts';
 import type { TableTrace } from '../../stark/air/air.ts';
@@ -13,6 +12,7 @@ import { preprocessedTraces } from '../keys.ts';
 import type { ServedProgram, ServedPrograms } from '../programs.ts';
 import { readEnvelope } from '../proofRequest.ts';
 import type { ProofOutcome, ProofTask, StageMeasure } from '../prover/prover.ts';
+import { type TableCells, tableCells } from './cells.ts';
 
 export type TracerTask = Omit<ProofTask, 'profile'>;
 
@@ -58,6 +58,8 @@ export function traceTask(programs: ServedPrograms, { program: name, input }: Tr
       stages,
     };
   } catch (error) {
+    if (error instanceof UploadTooLarge)
+      return { ok: false, code: 'TOO_LARGE', detail: error.message, details: error.details };
     if (!(error instanceof MachineError)) throw error;
     const ownFault = input.kind === 'trace' ? 'TRACE_MALFORMED' : 'INPUTS_REFUSED';
     return {
@@ -73,7 +75,7 @@ export function traceTask(programs: ServedPrograms, { program: name, input }: Tr
 function executionOf(program: ServedProgram, input: TracerTask['input']): ExecutionTrace {
   if (input.kind === 'trace') {
     const execution = decodeTrace(input.bytes);
-    limitHashRows(execution);
+    limitUpload(execution);
     return execution;
   }
   const inputs = program.parseInputs(readEnvelope(input.json).inputs);
@@ -82,19 +84,32 @@ function executionOf(program: ServedProgram, input: TracerTask['input']): Execut
 
 /**
  * Most compress rows of an uploaded run. One call of a small upload can ask for millions, each of which costs the trace
- * checker all the columns of the hash table: this many take it under a minute and a gigabyte.
+ * checker a permutation; arbitrary, so many take it under a minute.
  */
 const UPLOADED_HASH_ROWS = 2 ** 20;
 
-/** Throws: MachineError 'TABLE_TOO_HIGH'. */
-function limitHashRows({ calls }: ExecutionTrace): void {
-  let rows = 0;
-  for (let call = 0; call < calls.count; call++) {
-    const tag = calls.tag[call];
-    if (tag === TAG.HASH_CHAIN || tag === TAG.HASH_PATH) rows += calls.d[call] ?? 0;
-  }
+/** Most cells of all tables of an uploaded run: a gibibyte, and the columns are most of what the tracer holds. Arbitrary. */
+const UPLOADED_CELLS = 2 ** 28;
+
+/** Nothing is built before it. Throws: MachineError 'TABLE_TOO_HIGH', UploadTooLarge. */
+function limitUpload(execution: ExecutionTrace): void {
+  const tables = tableCells(execution);
+  const rows = tables.find(({ table }) => table === 'hash')?.rows ?? 0;
   if (rows > UPLOADED_HASH_ROWS) {
     throw new MachineError('TABLE_TOO_HIGH', { table: 'hash', rows, limit: UPLOADED_HASH_ROWS });
+  }
+  const cells = tables.reduce((total, table) => total + table.cells, 0);
+  if (cells > UPLOADED_CELLS) throw new UploadTooLarge(cells, tables);
+}
+
+/** An uploaded run whose tables are too large together. */
+class UploadTooLarge extends Error {
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(cells: number, tables: readonly TableCells[]) {
+    super(`The tables of an uploaded run may have ${UPLOADED_CELLS} cells; these have ${cells}.`);
+    this.name = 'UploadTooLarge';
+    this.details = { cells, limit: UPLOADED_CELLS, tables };
   }
 }
 

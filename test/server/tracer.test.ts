@@ -4,13 +4,17 @@ import { describe, it } from 'node:test';
 import { buildProgram } from '../../machine/builder.ts';
 import type { ExecutionTrace } from '../../machine/executionTrace.ts';
 import { TAG } from '../../machine/instruction.ts';
-import { run } from '../../machine/system.ts';
+import { buildTraces, COLONNADE_MACHINE, run } from '../../machine/system.ts';
 import { encodeTrace } from '../../machine/traceCodec.ts';
+import { executeColumn } from '../../programs/column/execute.ts';
 import { verifyingKeyOf } from '../../server/keys.ts';
 import type { ServedProgram } from '../../server/programs.ts';
+import { tableCells } from '../../server/tracer/cells.ts';
 import { traceTask } from '../../server/tracer/tracer.ts';
 import { MODULUS } from '../../stark/field/koalaBear.ts';
 import { LEAF } from '../../stark/profile.ts';
+import { COLUMN_PROGRAM, columnOf, runColumn, transferOf } from '../support/column.ts';
+import { pathHints, pathProgram } from '../support/machinePrograms.ts';
 import { createRandom } from '../support/random.ts';
 
 /** States a digest of a sum; uses the hash, word and ram tables. */
@@ -108,6 +112,72 @@ describe('tracer', () => {
       assert.ok(!traced.ok && traced.code === 'TOO_LARGE', String(blocks));
       assert.deepEqual([traced.details['rows'], traced.details['limit']], [blocks, 2 ** 20]);
     }
+  });
+
+  it('counts the path steps of the hash table as rows', () => {
+    const execution = honest();
+    const { calls } = execution;
+    const chain = calls.tag.indexOf(TAG.HASH_CHAIN);
+    calls.tag[chain] = TAG.HASH_PATH;
+    calls.d[chain] = 2 ** 20 + 1;
+    // The siblings are part of an upload, so so many make a large one.
+    const witness = new Uint32Array(8 * (2 ** 20 + 1));
+    const traced = traceOf({ ...execution, calls: { ...calls, witness } });
+    assert.ok(!traced.ok && traced.code === 'TOO_LARGE');
+    assert.deepEqual([traced.details['table'], traced.details['rows']], ['hash', 2 ** 20 + 1]);
+  });
+
+  it('knows the cells of every table before it is built', () => {
+    const column = executeColumn(columnOf([transferOf(), transferOf({ nonce: 8n })]));
+    for (const [guest, execution] of [
+      [program, honest()],
+      [pathProgram, run(pathProgram, pathHints)],
+      [COLUMN_PROGRAM, runColumn(column)],
+    ] as const) {
+      const traces = buildTraces(guest, execution);
+      const expected = COLONNADE_MACHINE.tables.flatMap(({ name, mainColumns }, slot) => {
+        const trace = traces[slot];
+        if (trace === undefined || name === 'program' || name === 'range') return [];
+        return [[name, mainColumns.length * 2 ** trace.logHeight] as const];
+      });
+      assert.deepEqual(
+        tableCells(execution)
+          .map(({ table, cells }) => [table, cells] as const)
+          .sort(),
+        [...expected].sort(),
+      );
+    }
+  });
+
+  it('refuses a run whose tables are too large together, before any is built', () => {
+    const execution = honest();
+    const cycles = 2 ** 22;
+    const invented = new Uint32Array(cycles);
+    const pad = (words: Uint32Array): Uint32Array => {
+      const padded = new Uint32Array(cycles).fill(words.at(-1) ?? 0);
+      padded.set(words);
+      return padded;
+    };
+    const calls = {
+      count: cycles,
+      tag: invented.slice().fill(TAG.WORD_CHECK),
+      a: invented,
+      b: invented,
+      c: invented,
+      d: invented,
+      clk: invented,
+      witness: new Uint32Array(0),
+    };
+    const bytes = encodeTrace({ ...execution, pc: pad(execution.pc), fp: pad(execution.fp), calls });
+    const before = process.memoryUsage().arrayBuffers;
+    const start = performance.now();
+    const traced = traceBytes(bytes);
+    assert.ok(!traced.ok && traced.code === 'TOO_LARGE', JSON.stringify(traced).slice(0, 300));
+    assert.equal(traced.details['limit'], 2 ** 28);
+    assert.ok(Number(traced.details['cells']) > 2 ** 28);
+    // Little more than the record itself.
+    assert.ok(process.memoryUsage().arrayBuffers - before < 3 * bytes.length);
+    assert.ok(performance.now() - start < 10_000);
   });
 
   it('accepts no change of a word that states something else, and crashes at none', () => {
