@@ -68,6 +68,9 @@ const LIMB_BITS = 16n;
 const LIMB_MASK = 0xffffn;
 /** An access-list key is address * 2^96 + slot + 1, so that no key is 0. */
 export const SLOT_BITS = 96n;
+/** The slot after the last: its key would be that of the next address and no slot. */
+const SLOT_LIMIT = (1n << SLOT_BITS) - 1n;
+const ADDRESS_BITS = 160n;
 /** In the basic data, the nonce and what is above it stand above the balance. */
 export const BALANCE_BITS = 128n;
 const NONCE_BITS = 64n;
@@ -81,9 +84,12 @@ export function limbsOf(value: bigint): Uint32Array {
   return limbs;
 }
 
-/** The order of an access list is that of its keys. */
+/** The order of an access list is that of its keys. Throws: RangeError beyond 0 <= address < 2^160, 0 <= slot < 2^96 - 1. */
 export function accessKey(address: string, slot: bigint): bigint {
-  return (BigInt(address) << SLOT_BITS) + slot + 1n;
+  const account = BigInt(address);
+  if (account < 0n || account >> ADDRESS_BITS !== 0n) throw new RangeError(`${address} is no address`);
+  if (slot < 0n || slot >= SLOT_LIMIT) throw new RangeError(`there is no slot ${slot}`);
+  return (account << SLOT_BITS) + slot + 1n;
 }
 
 /**

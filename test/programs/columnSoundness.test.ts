@@ -312,14 +312,32 @@ test('H61: lists of different lengths never hash the same rows', () => {
   const empty = { ...HONEST, transfers: [], accessList: [] };
   const digests = [0, 1, 2, 3].map((count) => transfersDigest(HONEST.transfers.slice(0, count)).join());
   assert.equal(new Set(digests).size, 4);
-  // An item of zeros is not the same as none.
-  const zeroItem = { address: `0x${'0'.repeat(40)}`, slot: -1n, preValue: 0n, postValue: 0n };
-  assert.deepEqual(limbsOf(accessKey(zeroItem.address, zeroItem.slot)), new Uint32Array(16));
+  // The item of the least key is not the same as none.
+  const zeroItem = { address: `0x${'0'.repeat(40)}`, slot: 0n, preValue: 0n, postValue: 0n };
+  assert.deepEqual(limbsOf(accessKey(zeroItem.address, zeroItem.slot)), limbsOf(1n));
   assert.notDeepEqual(accessListDigest([zeroItem]), accessListDigest([]));
   assert.notDeepEqual(
     columnStatementDigest(empty),
     columnStatementDigest({ ...empty, accessList: [zeroItem] }),
   );
+});
+
+test('H61: different places have different keys, in the order of addresses, then slots', () => {
+  const addresses = [
+    `0x${'0'.repeat(40)}`,
+    addressOf(0),
+    `0x${'0'.repeat(39)}1`,
+    `0x${'f'.repeat(40)}`,
+  ].sort();
+  const slots = [0n, 1n, 2n ** 95n, 2n ** 96n - 2n];
+  const keys = addresses.flatMap((address) => slots.map((slot) => accessKey(address, slot)));
+  for (let index = 1; index < keys.length; index++) assert.ok(keys[index]! > keys[index - 1]!, String(index));
+  assert.ok(keys[0]! > 0n && keys.at(-1)! < 2n ** 256n);
+  // The first slot that has none would share its key with what is before the next address.
+  for (const slot of [-1n, 2n ** 96n - 1n, 2n ** 96n])
+    assert.throws(() => accessKey(addresses[0]!, slot), RangeError, String(slot));
+  for (const address of [`0x1${'0'.repeat(40)}`, '-1'])
+    assert.throws(() => accessKey(address, 0n), RangeError, address);
 });
 
 test('H62: the chains of transfers, pre-values, post-values and statement start apart', () => {
