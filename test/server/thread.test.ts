@@ -57,6 +57,15 @@ describe('thread', () => {
     await Promise.all(closing);
   });
 
+  it('gives every call its own time, however many wait before it', async () => {
+    const thread = start(2_000);
+    const flood = Array.from({ length: 6 }, () => thread.call('compute', 600));
+    const behind = await thread.call('double', Uint32Array.of(4));
+    assert.deepEqual([...behind], [8]);
+    await Promise.all(flood);
+    await thread.close();
+  });
+
   it('is ended when it hangs or the call is cancelled', async () => {
     const thread = start(1_500);
     await assert.rejects(thread.call('hang', null), failsWith(/too long/));
