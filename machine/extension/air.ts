@@ -8,7 +8,15 @@ import { defineTable, type Expression, type Operand } from '../../stark/air/buil
 import { DEGREE } from '../../stark/field/extension.ts';
 import { inverse } from '../../stark/field/koalaBear.ts';
 import { BUS, INVERSE_OF_ROW_WORDS, ROW_WORDS } from '../buses.ts';
-import { CARRIED_WORDS, EXTRA_WORD, MAIN_COLUMNS, PACKED_ELEMENTS, SLOT, SLOT_WORDS } from './columns.ts';
+import {
+  CARRIED_WORDS,
+  COMBINE_FACTOR,
+  EXTRA_WORD,
+  MAIN_COLUMNS,
+  PACKED_ELEMENTS,
+  SLOT,
+  SLOT_WORDS,
+} from './columns.ts';
 import { interpolate } from './interpolation.ts';
 import { EXTENSION_TAG } from './tags.ts';
 
@@ -75,6 +83,7 @@ export const extensionAir: TableAir = defineTable(
     const { isMadd, isMaddBase, isDot, isDotEnd, isEval, isEvalEnd } = main;
     const { isFold8, isFold4, isFold4Inner, isFold2, isFold2Inner } = main;
     const { isUnpack, isUnpackMiddle, isUnpackEnd } = main;
+    const { isCombine, isCombineConstants, isCombineEnd } = main;
     const words = table.mainColumns('word', SLOT_WORDS);
     const nextWords = table.nextColumns('word', CARRIED_WORDS);
     const accumulator: Element = table.mainColumns('accumulator', DEGREE);
@@ -101,9 +110,14 @@ export const extensionAir: TableAir = defineTable(
     const anyMadd = isMadd.plus(isMaddBase);
     const unpackGoesOn = isUnpack.plus(isUnpackMiddle);
     const dotGoesOn = isDot.minus(isDotEnd);
-    const evalGoesOn = isEval.minus(isEvalEnd);
+    // The runs of isEval are of two kinds: EVAL8, and COMBINE8 with its pairs of rows.
+    const notEvaluating = isEvalEnd.plus(isCombine).plus(isCombineConstants);
+    const evaluates = isEval.minus(notEvaluating);
+    const constantsGoOn = isCombineConstants.minus(isCombineEnd);
+    const runGoesOn = isEval.minus(isEvalEnd).minus(isCombineEnd);
     const operations = { isMadd, isMaddBase, isDot, isEval, isFold8, isFold4, isFold2, isUnpack };
-    for (const [name, selector] of Object.entries({ ...operations, isDotEnd, isEvalEnd }))
+    const parts = { isDotEnd, isEvalEnd, isCombine, isCombineConstants, isCombineEnd };
+    for (const [name, selector] of Object.entries({ ...operations, ...parts }))
       table.constrainBoolean(`${name} is boolean`, selector);
     table.constrainBoolean(
       'at most one operation',
@@ -114,9 +128,21 @@ export const extensionAir: TableAir = defineTable(
     table.constrainEqual('an UNPACK8 goes on', next.isUnpackMiddle, isUnpack);
     table.constrainEqual('an UNPACK8 ends', next.isUnpackEnd, isUnpackMiddle);
     table.constrain('only a DOT8 run ends one', isDotEnd.times(isDot.minus(1)));
-    table.constrain('only an EVAL8 run ends one', isEvalEnd.times(isEval.minus(1)));
+    table.constrainBoolean('one kind of row in a run of isEval', notEvaluating);
+    table.constrain('only a run of isEval has its rows', notEvaluating.times(isEval.minus(1)));
+    table.constrain('only constants end a COMBINE8', isCombineEnd.times(isCombineConstants.minus(1)));
     table.constrain('a DOT8 run goes on until its end', dotGoesOn.times(next.isDot.minus(1)));
-    table.constrain('an EVAL8 run goes on until its end', evalGoesOn.times(next.isEval.minus(1)));
+    table.constrain('a run of isEval goes on until its end', runGoesOn.times(next.isEval.minus(1)));
+    const nextIsConstants = nextFactor[COMBINE_FACTOR.constants]!;
+    const nextIsElements = nextFactor[COMBINE_FACTOR.elements]!;
+    table.constrain(
+      'elements, their constants, the next elements',
+      isCombine
+        .times(nextIsConstants.minus(1))
+        .plus(constantsGoOn.times(nextIsElements.minus(1)))
+        .plus(evaluates.times(nextIsConstants.plus(nextIsElements))),
+    );
+    table.constrain('no run starts with constants', next.isEval.minus(runGoesOn).times(nextIsConstants));
 
     // The place in the leaf, one of 2, 4 or 8: choice has a 1 there (choice 7 is what is left of 1), d = arity + place.
     const entry = isFold8.plus(isFold4).plus(isFold2);
@@ -185,13 +211,16 @@ export const extensionAir: TableAir = defineTable(
     ] as const)
       table.constrain(
         `power ${exponent} of the point`,
-        evalGoesOn.times(choice[exponent - 1]!.minus(choice[left - 1]!.times(choice[right - 1]!))),
+        evaluates.times(choice[exponent - 1]!.minus(choice[left - 1]!.times(choice[right - 1]!))),
       );
     const value = combine([
       packed[0]!,
       ...packed.slice(1).map((coefficient, index) => scale(coefficient, choice[index]!)),
       scale(accumulator, factor[0]!),
     ]);
+
+    // COMBINE8: the packed elements of a row times the constants of the next.
+    const combined = packed.map((element, index) => scale(element, nextWords[index]!));
 
     // factor: r_1 * r_2 in a DOT8, y^8 in an EVAL8; in a fold the power of z = beta / y that the row folds at.
     const squared = product(nextFactor, nextFactor);
@@ -207,19 +236,29 @@ export const extensionAir: TableAir = defineTable(
           .times(word.minus(tensorFactor[index]!))
           .plus(foldGoesOn.times(word.minus(squared[index]!)))
           .plus(anyFold2.times(word.minus(foldPoint[index]!)));
-        return index > 0 ? shared : shared.plus(evalGoesOn.times(word.minus(choice[3]!.times(choice[3]!))));
+        switch (index) {
+          case 0:
+            return shared.plus(evaluates.times(word.minus(choice[3]!.times(choice[3]!))));
+          case COMBINE_FACTOR.constants:
+            return shared.plus(isEval.times(word.minus(isCombineConstants)));
+          case COMBINE_FACTOR.elements:
+            return shared.plus(isEval.times(word.minus(isCombine)));
+          default:
+            return shared;
+        }
       }),
     );
 
     // accumulator: the sum so far of a run, 0 at its start; in a fold the chosen value of the leaf.
-    const startsNext = next.isDot.plus(next.isEval).minus(dotGoesOn).minus(evalGoesOn);
+    const startsNext = next.isDot.plus(next.isEval).minus(dotGoesOn).minus(runGoesOn);
     constrainWords('a run starts at 0,', scale(nextAccumulator, startsNext));
     constrainWords(
       'accumulator',
       combine([
         scale(subtract(nextAccumulator, combine([accumulator, weighted])), dotGoesOn),
-        scale(subtract(nextAccumulator, value), evalGoesOn),
-        scale(subtract(nextAccumulator, accumulator), foldGoesOn),
+        scale(subtract(nextAccumulator, value), evaluates),
+        scale(subtract(nextAccumulator, combine([accumulator, ...combined])), isCombine),
+        scale(subtract(nextAccumulator, accumulator), foldGoesOn.plus(constantsGoOn)),
       ]),
     );
     const out = slotElement(SLOT.dot.out);
@@ -227,7 +266,7 @@ export const extensionAir: TableAir = defineTable(
       'outcome',
       combine([
         scale(subtract(out, combine([accumulator, weighted])), isDotEnd),
-        scale(subtract(out, accumulator), isEvalEnd),
+        scale(subtract(out, accumulator), isEvalEnd.plus(isCombineEnd)),
         scale(subtract(slotElement(SLOT.foldEnd.carried), accumulator), anyFold2),
       ]),
     );
@@ -315,9 +354,10 @@ export const extensionAir: TableAir = defineTable(
     table.constrain(
       'count, place, nothing',
       dotGoesOn
-        .plus(evalGoesOn)
+        .plus(evaluates)
+        .plus(constantsGoOn)
         .times(next.d.minus(main.d).minus(1))
-        .plus(foldGoesOn.times(next.d.minus(main.d)))
+        .plus(foldGoesOn.plus(isCombine).times(next.d.minus(main.d)))
         .plus(isUnpackEnd.times(main.d)),
     );
     const step0 = next.pointer0.minus(main.pointer0);
@@ -326,17 +366,29 @@ export const extensionAir: TableAir = defineTable(
       'next pointer 0',
       dotGoesOn
         .times(step0.plus(ROW_WORDS))
-        .plus(evalGoesOn.times(step0.plus(SLOT_WORDS)))
+        .plus(evaluates.times(step0.plus(SLOT_WORDS)))
+        .plus(constantsGoOn.times(next.pointer0.minus(main.pointer2).plus(SLOT_WORDS)))
         .plus(foldGoesOn.times(step0))
         .plus(unpackGoesOn.times(step0.plus(2 * ROW_WORDS))),
     );
     table.constrain(
       'next pointer 2',
-      dotGoesOn.times(step2.plus(ROW_WORDS)).plus(unpackGoesOn.times(step2.plus(3 * ROW_WORDS))),
+      dotGoesOn
+        .times(step2.plus(ROW_WORDS))
+        .plus(unpackGoesOn.times(step2.plus(3 * ROW_WORDS)))
+        .plus(isCombine.times(next.pointer2.minus(main.pointer0))),
     );
-    table.constrain('same point', evalGoesOn.times(next.choice0.minus(y)));
+    const stepY = next.choice0.minus(y);
+    table.constrain(
+      'same point, pointer of constants',
+      evaluates
+        .plus(isCombine)
+        .times(stepY)
+        .plus(constantsGoOn.times(stepY.plus(ROW_WORDS))),
+    );
+    table.constrain('constants at their pointer', isCombineConstants.times(y.minus(main.pointer0)));
     table.constrain('the point is B', isEvalEnd.times(y.minus(main.pointer2)));
-    const five = evalGoesOn.plus(isFold8);
+    const five = evaluates.plus(isCombine).plus(isFold8);
     const three = five.plus(isFold4);
     const anyUnpack = unpackGoesOn.plus(isUnpackEnd);
     const two = three.plus(isFold2).plus(isUnpackMiddle).plus(isUnpackEnd);
@@ -369,7 +421,7 @@ export const extensionAir: TableAir = defineTable(
 
     // A call is received on its last row. An EVAL8's end stands one step before its first memory rows; an UNPACK8's end has
     // its first outcome in slot 3.
-    const ends = table.sum([anyMadd, isDotEnd, isEvalEnd, anyFold2, isUnpackEnd]);
+    const ends = table.sum([anyMadd, isDotEnd, isEvalEnd, anyFold2, isUnpackEnd, isCombineEnd]);
     table.interact({
       label: 'call',
       bus: BUS.CALL,
@@ -382,6 +434,7 @@ export const extensionAir: TableAir = defineTable(
           isEvalEnd.times(EXTENSION_TAG.EVAL8),
           anyFold2.times(EXTENSION_TAG.FOLD8),
           isUnpackEnd.times(EXTENSION_TAG.UNPACK8),
+          isCombineEnd.times(EXTENSION_TAG.COMBINE8),
         ]),
         main.pointer0.plus(isEvalEnd.times(SLOT_WORDS)),
         main.pointer2.plus(isUnpackEnd.times(ROW_WORDS)),
@@ -393,10 +446,10 @@ export const extensionAir: TableAir = defineTable(
     });
     const pointers = [main.pointer0, main.pointer1, main.pointer2, main.pointer3, main.pointer4];
     const uses = [
-      [isMadd, isMaddBase, isDot, evalGoesOn, isFold8, isFold4, isFold2, anyUnpack],
+      [anyMadd, isDot, three, isCombineConstants, isFold2, anyUnpack],
       [isDot, two],
       [isMadd, isDot, three, anyFold2, unpackGoesOn],
-      [anyMadd, isDotEnd, isEval, isFold8, anyFold2, anyUnpack],
+      [anyMadd, isDotEnd, five, isEvalEnd, isCombineEnd, anyFold2, anyUnpack],
       [anyMadd, isDot, five, anyFold2, anyUnpack],
     ];
     uses.forEach((terms, slot) => {

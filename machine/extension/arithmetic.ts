@@ -108,6 +108,18 @@ export function foldRows(values: readonly Extension[], z: Extension): FoldRow[] 
   });
 }
 
+/** accumulator + the sum over l of constant l times packed element l. */
+export function combinePacked(
+  words: ArrayLike<number>,
+  constants: ArrayLike<number>,
+  accumulator: Extension,
+): Extension {
+  return unpack(words, PACKED_ELEMENTS).reduce(
+    (sum, element, l) => add(sum, multiplyByBase(element, constants[l]!)),
+    accumulator,
+  );
+}
+
 /** Elements of the leaf of a FOLD8 whose operand D is the number of elements plus the place in the leaf. */
 export function foldArity(d: number): number {
   if (d >= 8) return 8;

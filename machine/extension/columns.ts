@@ -46,6 +46,9 @@ export const MAIN_COLUMNS = [
   'isFold4',
   'isFold2',
   'isUnpack',
+  'isCombine',
+  'isCombineConstants',
+  'isCombineEnd',
 ] as const;
 
 /** The place of a column in the table. Throws: RangeError. */
@@ -62,11 +65,16 @@ export const SLOT = {
   /** DOT8: the three tensor challenges are packed in two rows. */
   dot: { block: 0, challenges: 1, weight: 2, out: 3, moreChallenges: 4 },
   evalEnd: { out: 3 },
+  /** The row of constants, behind the row with their packed elements. */
+  combine: { constants: 0, out: 3 },
   /** The packed rows are in slots 0 and 1, the outcomes in these. */
   unpack: { outs: [2, 3, 4] },
   /** The last row of a fold; earlier ones hold packed rows in all slots they look up. */
   foldEnd: { carried: 2, out: 3, challenge: 4 },
 } as const;
+
+/** The factor columns that repeat isCombineConstants and isCombine in the rows of isEval, for the row before to read. */
+export const COMBINE_FACTOR = { constants: 2, elements: 3 } as const;
 
 /** Words after the element of a row that operations read. */
 export const EXTRA_WORD = {

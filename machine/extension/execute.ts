@@ -23,6 +23,7 @@ import { MachineError } from '../errors.ts';
 import { MAXIMUM_LOG_HEIGHT } from './air.ts';
 import {
   challengesOf,
+  combinePacked,
   evaluatePacked,
   foldArity,
   foldRows,
@@ -160,6 +161,24 @@ function executeUnpack(memory: Memory, call: Call): number {
   return out;
 }
 
+/** The sum over 8 * D packed elements of element * constant, 8 constants a row. */
+function executeCombine(memory: Memory, call: Call): number {
+  const out = requireOutputPointer(call);
+  requireCount(call);
+  requireRow(call.a);
+  requireRow(call.b);
+  const constants = new Uint32Array(ROW_WORDS);
+  const words = new Uint32Array(SLOT_WORDS);
+  let sum = ZERO;
+  for (let group = 0; group < call.d; group++) {
+    readWords(memory, call.a + group * ROW_WORDS, constants);
+    readWords(memory, call.b + group * SLOT_WORDS, words);
+    sum = combinePacked(words, constants, sum);
+  }
+  writeElement(memory, out, sum);
+  return out;
+}
+
 /** Carries out a call; returns operand C. Throws: MachineError. */
 export function executeExtension(memory: Memory, call: Call): number {
   switch (call.tag) {
@@ -171,6 +190,8 @@ export function executeExtension(memory: Memory, call: Call): number {
       return executeFold(memory, call);
     case EXTENSION_TAG.UNPACK8:
       return executeUnpack(memory, call);
+    case EXTENSION_TAG.COMBINE8:
+      return executeCombine(memory, call);
     default:
       return executeMultiplyAdd(memory, call);
   }

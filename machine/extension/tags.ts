@@ -9,4 +9,5 @@ export const EXTENSION_TAG = {
   EVAL8: 11,
   FOLD8: 12,
   UNPACK8: 13,
+  COMBINE8: 14,
 } as const;

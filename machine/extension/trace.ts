@@ -11,6 +11,7 @@ import type { CallLog, LookupCounts } from '../callTable.ts';
 import { MAXIMUM_LOG_HEIGHT, MINIMUM_LOG_HEIGHT } from './air.ts';
 import {
   challengesOf,
+  combinePacked,
   elementOfSlot,
   evaluatePacked,
   foldArity,
@@ -33,6 +34,8 @@ function rowsOf(calls: CallLog, index: number): number {
       return Math.max(1, d);
     case EXTENSION_TAG.EVAL8:
       return Math.max(1, d) + 1;
+    case EXTENSION_TAG.COMBINE8:
+      return 2 * Math.max(1, d);
     case EXTENSION_TAG.FOLD8:
       return Math.log2(foldArity(d));
     case EXTENSION_TAG.UNPACK8:
@@ -231,6 +234,37 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
     }
   }
 
+  function combination(a: number, b: number, c: number, d: number, clk: number): void {
+    const count = Math.max(1, d);
+    const elements = new Uint32Array(SLOT_WORDS);
+    let sum = ZERO;
+    for (let index = count - 1; index >= 0; index--) {
+      const constantsPointer = base.add(a, base.multiply(index, ROW_WORDS));
+      const elementsPointer = base.add(b, base.multiply(index, SLOT_WORDS));
+      loadPacked(elementsPointer, SLOTS);
+      elements.set(line.words);
+      line.choice[0] = constantsPointer;
+      line.factor = [0, 0, 0, 1, 0];
+      line.accumulator = sum;
+      line.d = count - index;
+      finish(isEval, isCombine);
+
+      load(SLOT.combine.constants, constantsPointer);
+      sum = combinePacked(elements, line.words, sum);
+      line.pointers[2] = elementsPointer;
+      line.choice[0] = constantsPointer;
+      line.factor = [0, 0, 1, 0, 0];
+      line.accumulator = sum;
+      line.d = count - index;
+      if (index > 0) finish(isEval, isCombineConstants);
+      else {
+        load(SLOT.combine.out, c);
+        line.clk = clk;
+        finish(isEval, isCombineConstants, isCombineEnd);
+      }
+    }
+  }
+
   const isMadd = named('isMadd');
   const isMaddBase = named('isMaddBase');
   const isDot = named('isDot');
@@ -245,6 +279,9 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
   const isUnpack = named('isUnpack');
   const isUnpackMiddle = named('isUnpackMiddle');
   const isUnpackEnd = named('isUnpackEnd');
+  const isCombine = named('isCombine');
+  const isCombineConstants = named('isCombineConstants');
+  const isCombineEnd = named('isCombineEnd');
 
   for (let index = 0; index < calls.count; index++) {
     const [a, b, c] = [calls.a[index]!, calls.b[index]!, calls.c[index]!];
@@ -258,6 +295,9 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
         break;
       case EXTENSION_TAG.FOLD8:
         fold(a, b, c, d, clk);
+        break;
+      case EXTENSION_TAG.COMBINE8:
+        combination(a, b, c, d, clk);
         break;
       case EXTENSION_TAG.UNPACK8:
         unpackPacked(a, c, d, clk);
