@@ -9,7 +9,7 @@ import { BUS, INVERSE_OF_ROW_WORDS, ROW_WORDS } from '../buses.ts';
 import { TAG } from '../instruction.ts';
 import { LIMB_BASE, LIMBS, MAIN_COLUMNS } from './columns.ts';
 
-export const MINIMUM_LOG_HEIGHT = 7;
+export const MINIMUM_LOG_HEIGHT = 8;
 export const MAXIMUM_LOG_HEIGHT = 22;
 
 export const wordAir: TableAir = defineTable(

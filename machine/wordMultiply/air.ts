@@ -10,7 +10,7 @@ import { TAG } from '../instruction.ts';
 import { LIMB_BASE, LIMBS } from '../word/columns.ts';
 import { CARRY_SUM_SCALE, GROUP_LIMBS, LOW_SUM_SCALE, MAIN_COLUMNS, ROWS_PER_PRODUCT } from './columns.ts';
 
-export const MINIMUM_LOG_HEIGHT = 7;
+export const MINIMUM_LOG_HEIGHT = 8;
 export const MAXIMUM_LOG_HEIGHT = 22;
 const BYTE_BASE = 256;
 

@@ -1,5 +1,5 @@
 // Generated: node --import tsx scripts/generateConstraintShaders.ts, from table "word".
-// Constraint digest 1:4730cb8c1c713738395d8dde52c1808c79b465ba1c1da6156ed99a34229f4b3c
+// Constraint digest 1:2093304e3c7100325489955e5a78fc1a432702fe757947165f89c19145414027
 // Computes values of one row of a tile; word column * stride + row. Montgomery form. Element: one row.
 // Source: docs/spec/proof-system.md, section 4.
 #import field

@@ -119,13 +119,15 @@ export function checkTrace(
 
   const counters = system.buses.map(({ width }) => createTupleCounter(width));
   for (const { table, logHeight, evaluator } of present) {
+    // All constraints come before the weights, so that the size of a block does not show in the verdict.
+    let wrongWeight: TraceViolation | undefined;
     for (let start = 0; start < 2 ** logHeight; start += evaluator.blockRows) {
       const rows = evaluator.evaluate(start);
-      const violation =
-        constraintViolation(table, evaluator, start, rows) ??
-        countTuples(table, evaluator, start, rows, counters);
+      const violation = constraintViolation(table, evaluator, start, rows);
       if (violation !== undefined) return violation;
+      wrongWeight ??= countTuples(table, evaluator, start, rows, counters);
     }
+    if (wrongWeight !== undefined) return wrongWeight;
   }
   for (const [bus, counter] of counters.entries()) {
     const unbalanced = counter.firstUnbalanced();
@@ -223,6 +225,7 @@ function columnsRead(
   return values;
 }
 
+/** Counts the tuples of a block; instead the wrong weight on its least row, of several the first interaction's. */
 function countTuples(
   table: TableAir,
   evaluator: RowEvaluator,
@@ -230,26 +233,23 @@ function countTuples(
   rows: number,
   counters: readonly TupleCounter[],
 ): TraceViolation | undefined {
+  let least = rows;
+  let wrong: TraceViolation | undefined;
   for (const { label, bus, multiplicity, values, weight } of table.interactions) {
     const counts = evaluator.values(multiplicity);
     const columns = values.map(evaluator.values);
     const counter = counters[bus]!;
-    for (let row = 0; row < rows; row++) {
+    for (let row = 0; row < least; row++) {
       const count = counts[row]!;
       if (count === 0) continue;
-      if (weight === 1 && count !== 1 && count !== field.MODULUS - 1)
-        return {
-          ok: false,
-          kind: 'weight',
-          table: table.name,
-          row: start + row,
-          label,
-          multiplicity: signed(count),
-        };
-      counter.count(columns, row, count);
+      if (weight === 1 && count !== 1 && count !== field.MODULUS - 1) {
+        least = row;
+        const multiplicity = signed(count);
+        wrong = { ok: false, kind: 'weight', table: table.name, row: start + row, label, multiplicity };
+      } else counter.count(columns, row, count);
     }
   }
-  return undefined;
+  return wrong;
 }
 
 /** The representative in -(p-1)/2..(p-1)/2. */

@@ -109,18 +109,18 @@ test('additions, subtractions, comparisons and checks are right and accepted', (
 });
 
 test('a table without padding is accepted', () => {
-  const memory = createMemory(4096);
-  writeInteger(memory, 0, TOP - 140n);
+  const memory = createMemory(8192);
+  writeInteger(memory, 0, TOP - 270n);
   writeInteger(memory, 16, 1n);
-  const calls = Array.from({ length: 128 }, (_, index) => ({
+  const calls = Array.from({ length: 256 }, (_, index) => ({
     tag: TAG.WORD_ADD,
     a: index === 0 ? 0 : 16 + 16 * index,
     b: 16,
     c: 32 + 16 * index,
   }));
   const { trace, check } = traceCalls(wordTable, runCalls(wordTable, memory, calls), memory.image);
-  assert.equal(readInteger(memory, 32 + 16 * 127), TOP - 12n);
-  assert.equal(trace.logHeight, 7);
+  assert.equal(readInteger(memory, 32 + 16 * 255), TOP - 14n);
+  assert.equal(trace.logHeight, 8);
   assert.deepEqual(check(), { ok: true });
 });
 

@@ -137,6 +137,67 @@ test('shapes are checked before any arithmetic', () => {
   });
 });
 
+test('what is named does not depend on the blocks that rows are evaluated in', () => {
+  const table = defineTable(
+    {
+      name: 'flags',
+      main: ['left', 'right', 'zero'],
+      preprocessed: [],
+      minimumLogHeight: 2,
+      maximumLogHeight: 9,
+      isRequired: true,
+      expansion: 'none',
+    },
+    (t) => {
+      t.constrain('zero', t.main.zero);
+      t.interact({ label: 'left', bus: 0, multiplicity: t.main.left, values: [], weight: 1 });
+      t.interact({ label: 'right', bus: 0, multiplicity: t.main.right, values: [], weight: 1 });
+    },
+  );
+  const buses = [{ name: 'flag', width: 0 }];
+  const system = defineSystem({ name: 'flags', version: 1, buses, tables: [table] });
+  for (const logHeight of [3, 9]) {
+    const height = 2 ** logHeight;
+    const verdict = (wrong: readonly (readonly [column: number, row: number])[]): Record<string, unknown> => {
+      const columns = [new Uint32Array(height), new Uint32Array(height), new Uint32Array(height)];
+      for (const [column, row] of wrong) columns[column]![row] = 2;
+      const got = checkTrace(system, [{ logHeight, columns }], [], new Uint32Array(8));
+      return field(got, ['kind', 'row', got.ok || got.kind !== 'weight' ? 'constraint' : 'label']);
+    };
+    const last = height - 1;
+    const constraint = { kind: 'constraint', row: last, constraint: 'zero' };
+    // A constraint comes before a weight on any row; then the least row counts, then the order of definition.
+    assert.deepEqual(
+      verdict([
+        [0, 0],
+        [2, last],
+      ]),
+      constraint,
+    );
+    assert.deepEqual(
+      verdict([
+        [0, last],
+        [1, 1],
+      ]),
+      { kind: 'weight', row: 1, label: 'right' },
+    );
+    assert.deepEqual(
+      verdict([
+        [0, 2],
+        [1, 1],
+      ]),
+      { kind: 'weight', row: 1, label: 'right' },
+    );
+    assert.deepEqual(
+      verdict([
+        [0, last],
+        [1, last],
+      ]),
+      { kind: 'weight', row: last, label: 'left' },
+    );
+  }
+});
+
 function weighted(interactions: number): AirSystem {
   const table = defineTable(
     {
@@ -175,6 +236,11 @@ test('weights: multiplicities that are counted as one, and the bound of a bus', 
     label: 'flag 0',
     multiplicity: 2,
   });
+  const three = field(checkTrace(two, [flags(Uint32Array.of(0, 0, 0, 3))], [], publicWords), [
+    'row',
+    'label',
+  ]);
+  assert.deepEqual(three, { row: 3, label: 'flag 0' });
   // 2032 * 2^20 = p - 1, so the 2033rd interaction of 2^20 rows is the first too many.
   const long = flags(new Uint32Array(2 ** 20));
   assert.deepEqual(

@@ -283,14 +283,19 @@ export function oneCellMutations(
   const logHeight = SEARCH_LOG_HEIGHT;
   const height = 2 ** logHeight;
   const columns = trace.columns.map((column) => column.slice(0, height));
-  const evaluator = createRowEvaluator(air.graph, {
-    rows: height,
-    main: columns,
-    preprocessed: [],
-    nextStep: 1,
-    publicWords: new Uint32Array(8),
-    selector: traceSelectors(logHeight),
-  });
+  // One block, however tall the searched part is.
+  const evaluator = createRowEvaluator(
+    air.graph,
+    {
+      rows: height,
+      main: columns,
+      preprocessed: [],
+      nextStep: 1,
+      publicWords: new Uint32Array(8),
+      selector: traceSelectors(logHeight),
+    },
+    height,
+  );
 
   /** The violated constraints, first the one that the trace checker names: least row, then least constraint. */
   function violated(): string[] {
