@@ -20,17 +20,23 @@ interface Count {
   cycles: number;
   hashRows: number;
   extensionRows: number;
+  memoryRows: number;
 }
+
+const ROW_WORDS = 8;
 
 /** Rows of a FOLD8 by log arity; the selector of the fold is no constant, so folds are counted from the shape. */
 function countSection(program: Program, start: number, end: number): Count {
-  const count: Count = { cycles: end - start, hashRows: 0, extensionRows: 0 };
+  const count: Count = { cycles: end - start, hashRows: 0, extensionRows: 0, memoryRows: 0 };
   for (const { flags, tag, d } of program.instructions.slice(start, end)) {
     if ((flags & FLAG.isCall) === 0) continue;
     if (tag === TAG.HASH_CHAIN || tag === TAG.HASH_PATH) count.hashRows += d;
     else if (tag === EXTENSION_TAG.DOT8 || tag === EXTENSION_TAG.EVAL8) count.extensionRows += d;
     else if (tag !== EXTENSION_TAG.FOLD8) count.extensionRows += 1;
   }
+  for (let pc = start; pc < end; pc++)
+    for (const hint of program.hints.get(pc) ?? [])
+      if (hint.kind === 'allocate') count.memoryRows += (hint.count.offset * hint.stride) / ROW_WORDS;
   return count;
 }
 
@@ -38,10 +44,11 @@ function countChild(shape: ChildShape): Count & { instructions: number } {
   const program = buildAggregateProgram([shape]);
   const [, , child, queries] = program.sections;
   if (child === undefined || queries === undefined) throw new RangeError('the program has other sections');
+  const caller = program.sections.at(-1)!;
+  const { memoryRows } = countSection(program, caller.start, caller.end);
   const once = countSection(program, child.start, child.end);
   const loop = countSection(program, queries.start, queries.end);
   const iterations = shape.profile.queries / queriesUnrolled(shape.profile);
-  // The loop's last two instructions run once.
   const foldRows =
     shape.shape.folds.reduce((rows, { logArity }) => rows + logArity, 0) * shape.profile.queries;
   return {
@@ -49,6 +56,7 @@ function countChild(shape: ChildShape): Count & { instructions: number } {
     cycles: once.cycles + iterations * loop.cycles,
     hashRows: once.hashRows + iterations * loop.hashRows,
     extensionRows: once.extensionRows + iterations * loop.extensionRows + foldRows,
+    memoryRows: memoryRows + once.memoryRows,
   };
 }
 
@@ -66,11 +74,11 @@ function print(
   heights: Readonly<Record<string, number>>,
 ): void {
   const logHeights = system.tables.map(({ name }) => heights[name]);
-  const { instructions, cycles, hashRows, extensionRows } = countChild(
+  const { instructions, cycles, hashRows, extensionRows, memoryRows } = countChild(
     childShape(system, profile, logHeights),
   );
   console.log(
-    `${title}: ${cycles} cycles, ${hashRows} hash rows, ${extensionRows} extension rows, ${instructions} instructions`,
+    `${title}: ${cycles} cycles, ${hashRows} hash rows, ${extensionRows} extension rows, ${memoryRows} memory rows, ${instructions} instructions`,
   );
 }
 
