@@ -11,7 +11,7 @@ import { TAG } from '../instruction.ts';
 import { MAIN_COLUMNS, SBOX_COUNT } from './columns.ts';
 import { HALF_FULL_ROUNDS, MDS, MDS_OUTPUT, PARTIAL, ROUNDS, roundConstant, sboxIndex } from './rounds.ts';
 
-export const MINIMUM_LOG_HEIGHT = 7;
+export const MINIMUM_LOG_HEIGHT = 8;
 export const MAXIMUM_LOG_HEIGHT = 22;
 
 export const hashAir: TableAir = defineTable(

@@ -1,5 +1,5 @@
 // Generated: node --import tsx scripts/generateConstraintShaders.ts, from table "hash".
-// Constraint digest 1:7c8000a83e7023f65c136719451dab0f2ab5644a0b20539863c712d6163ccf4f
+// Constraint digest 1:34d7ab5c13afd2f82794be70096add231c4802c913875437189fa327040dc46a
 // Computes values of one row of a tile; word column * stride + row. Montgomery form. Element: one row.
 // Source: docs/spec/proof-system.md, section 4.
 #import field

@@ -209,8 +209,11 @@ describe('key generation', () => {
 });
 
 describe('the machine', () => {
-  it('may have all its tables at their greatest heights under every production profile', () => {
+  it('may have all its tables at their least and at their greatest heights under every production profile', () => {
     for (const profile of [LEAF, INNER, FINAL]) {
+      // Traces are padded to the least height of their table, which no profile may find too short.
+      for (const { name, minimumLogHeight } of COLONNADE_MACHINE.tables)
+        assert.ok(minimumLogHeight >= profile.logFinalLength, `${name}, ${profile.name}`);
       const ranges = COLONNADE_MACHINE.tables.map((_, slot) => heightRange(COLONNADE_MACHINE, profile, slot));
       for (const place of ['least', 'greatest'] as const) {
         const logHeights = ranges.map((range) => range[place]);
