@@ -15,11 +15,22 @@ import { verifyChild } from './verifyChild.ts';
 /**
  * The program for children of any of these shapes: any number of children, at least one, in any mix. Shapes decide nothing but
  * which code verifies a child: machine, profile and heights enter the child's key or its transcript.
- * Throws: RangeError without a shape.
+ * Throws: RangeError without a shape, or when a profile is TEST_ONLY.
  */
 export function buildAggregateProgram(shapes: readonly ChildShape[]): Program {
+  const weak = shapes.find(({ profile }) => profile.isTestOnly);
+  if (weak) throw new RangeError(`${weak.profile.name} is no profile that an aggregate accepts`);
+  return emitProgram('aggregate', shapes);
+}
+
+/** As `buildAggregateProgram`, for shapes of any profile: another program, under a key of its own. */
+export function buildTestOnlyAggregateProgram(shapes: readonly ChildShape[]): Program {
+  return emitProgram('TEST_ONLY aggregate', shapes);
+}
+
+function emitProgram(name: string, shapes: readonly ChildShape[]): Program {
   if (shapes.length === 0) throw new RangeError('an aggregate program needs at least one shape of children');
-  return buildProgram('aggregate', (program) => {
+  return buildProgram(name, (program) => {
     const verifiers = shapes.map((shape, number) =>
       program.define(`verify shape ${number}`, {}, { keyDigest: 'row', statement: 'row' }, () =>
         verifyChild(program, shape),

@@ -3,6 +3,7 @@
  * Source: docs/spec/recursion.md, section Statement.
  */
 import { compress, DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
+import { AggregationError } from './errors.ts';
 
 /** A proof of any program but the aggregate program itself. */
 export interface LeafEntry {
@@ -18,26 +19,6 @@ export interface InnerEntry {
 }
 
 export type AggregateEntry = LeafEntry | InnerEntry;
-
-export const AGGREGATE_ERRORS = {
-  NO_ENTRIES: 'An aggregate has no children.',
-  TOO_MANY_ENTRIES: 'An aggregate has more children than its statement can count.',
-  DIGEST_MALFORMED: 'A digest does not have 8 words.',
-} as const;
-
-export type AggregateErrorCode = keyof typeof AGGREGATE_ERRORS;
-
-/** An aggregate that cannot be stated. */
-export class AggregateStatementError extends Error {
-  readonly code: AggregateErrorCode;
-  readonly details: Readonly<Record<string, number>>;
-
-  constructor(code: AggregateErrorCode, details: Readonly<Record<string, number>> = {}) {
-    super(`${code}: ${AGGREGATE_ERRORS[code]} ${JSON.stringify(details)}`);
-    this.code = code;
-    this.details = details;
-  }
-}
 
 /** Domain separation of the entries' digest: "AGG", and the version of the statement. */
 export const AGGREGATE_TAG = 0x414747;
@@ -55,18 +36,18 @@ function rowOf(...words: readonly number[]): Uint32Array {
 
 function requireDigest(words: Uint32Array): Uint32Array {
   if (words.length !== DIGEST_WORDS)
-    throw new AggregateStatementError('DIGEST_MALFORMED', { expected: DIGEST_WORDS, got: words.length });
+    throw new AggregationError('DIGEST_MALFORMED', { expected: DIGEST_WORDS, got: words.length });
   return words;
 }
 
 /**
  * L: s = (tag, version, number of entries, 0...); then for each entry the row (mark, 0...) and, of a leaf, its key digest
- * and its statement, of an inner entry, its own L. Throws: AggregateStatementError.
+ * and its statement, of an inner entry, its own L. Throws: AggregationError.
  */
 export function entriesDigest(entries: readonly AggregateEntry[]): Uint32Array {
-  if (entries.length === 0) throw new AggregateStatementError('NO_ENTRIES');
+  if (entries.length === 0) throw new AggregationError('NO_ENTRIES');
   if (entries.length > MAXIMUM_ENTRIES)
-    throw new AggregateStatementError('TOO_MANY_ENTRIES', { atMost: MAXIMUM_ENTRIES, got: entries.length });
+    throw new AggregationError('TOO_MANY_ENTRIES', { atMost: MAXIMUM_ENTRIES, got: entries.length });
   let state = rowOf(AGGREGATE_TAG, AGGREGATE_VERSION, entries.length);
   for (const entry of entries) {
     const rows =
@@ -78,7 +59,7 @@ export function entriesDigest(entries: readonly AggregateEntry[]): Uint32Array {
   return state;
 }
 
-/** C(K, L): the statement of an aggregate of these entries under the key with digest K. Throws: AggregateStatementError. */
+/** C(K, L): the statement of an aggregate of these entries under the key with digest K. Throws: AggregationError. */
 export function aggregateStatement(
   aggregateKeyDigest: Uint32Array,
   entries: readonly AggregateEntry[],

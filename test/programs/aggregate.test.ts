@@ -8,9 +8,12 @@ import { MachineError } from '../../machine/errors.ts';
 import type { ExecutionTrace } from '../../machine/executionTrace.ts';
 import { execute } from '../../machine/executor.ts';
 import { extensionTable } from '../../machine/extension/table.ts';
-import type { HintFunctions, Program } from '../../machine/program.ts';
+import type { HintFunction, HintFunctions, Program } from '../../machine/program.ts';
 import { CALL_TABLES, DEFAULT_LIMITS } from '../../machine/system.ts';
-import { buildAggregateProgram } from '../../programs/aggregate/aggregateProgram.ts';
+import {
+  buildAggregateProgram,
+  buildTestOnlyAggregateProgram,
+} from '../../programs/aggregate/aggregateProgram.ts';
 import {
   type AggregateEntry,
   aggregateStatement,
@@ -29,16 +32,23 @@ import { keyDigest } from '../../stark/keys.ts';
 import { type Profile, TEST_ONLY_LEAF } from '../../stark/profile.ts';
 import { decodeProof } from '../../stark/proof/codec.ts';
 import type { LogHeights } from '../../stark/proof/shape.ts';
+import { LABEL } from '../../stark/transcript.ts';
 import {
   assertAccepted,
+  createCheatingTranscript,
   createSetting,
+  GROUND,
   NO_GRIND,
   proveIn,
   type Setting,
+  type TranscriptCheat,
   verdictIn,
+  withCell,
 } from '../support/cheating.ts';
 import { createRandom } from '../support/random.ts';
-import type { ToyHeights } from '../support/toySystems.ts';
+import { SLOT, type ToyHeights } from '../support/toySystems.ts';
+
+const CHEAT_HEIGHTS: ToyHeights = { walk: 5, square: 3, pulse: 4 };
 
 const AGGREGATE_KEY = Uint32Array.of(11, 12, 13, 14, 15, 16, 17, 18);
 
@@ -63,12 +73,15 @@ function logHeightsOf({ walk, nibble, square, pulse }: ToyHeights): LogHeights {
 
 async function createSubject(profile: Profile, heights: ToyHeights): Promise<Subject> {
   const setting = await createSetting(profile, heights);
-  const shape = childShape(setting.instance.system, profile, logHeightsOf(heights));
-  const bytes = await proveIn(setting);
+  return subjectOf(setting, heights, await proveIn(setting));
+}
+
+function subjectOf(setting: Setting, heights: ToyHeights, bytes: Uint8Array): Subject {
+  const shape = childShape(setting.instance.system, setting.profile, logHeightsOf(heights));
   return {
     setting,
     shapes: [shape],
-    program: buildAggregateProgram([shape]),
+    program: buildTestOnlyAggregateProgram([shape]),
     bytes,
     child: { key: setting.key, statement: setting.instance.statement, proofBytes: bytes, inner: undefined },
   };
@@ -151,6 +164,79 @@ describe('the aggregate program', () => {
     }
   });
 
+  it('agrees with the native verifier on provers that cheat at the transcript', async () => {
+    const setting = await createSetting(GROUND, CHEAT_HEIGHTS);
+    const subject = subjectOf(setting, CHEAT_HEIGHTS, await proveIn(setting));
+    const { KEY, STATEMENT, HEIGHTS, MAIN_CAP, LOGUP_CAP, SUMS, QUOTIENT_CAP } = LABEL;
+    const { OPENINGS, FOLD_CAP, FINAL_POLYNOMIAL } = LABEL;
+    const messages = [
+      KEY,
+      STATEMENT,
+      HEIGHTS,
+      MAIN_CAP,
+      LOGUP_CAP,
+      SUMS,
+      QUOTIENT_CAP,
+      OPENINGS,
+      FOLD_CAP,
+      FINAL_POLYNOMIAL,
+    ];
+    const cheats: TranscriptCheat[] = [
+      ...messages.map((cheated) => ({
+        absorb: (label: number, words: ArrayLike<number>) => (label === cheated ? undefined : words),
+      })),
+      ...[LABEL.ALPHA, LABEL.BETA, LABEL.LAMBDA, LABEL.ZETA, LABEL.BATCH, LABEL.FOLD, LABEL.QUERY].map(
+        (cheated) => ({
+          squeeze: (label: number, honest: Uint32Array) =>
+            label === cheated ? Uint32Array.of(7, 6, 5, 4, 3, 2, 1, 0) : honest,
+        }),
+      ),
+      ...[LABEL.LOGUP_GRIND, LABEL.DEEP_GRIND, LABEL.BATCH_GRIND, LABEL.FOLD_GRIND, LABEL.QUERY_GRIND].map(
+        (cheated) => ({ leavesOutGrind: (label: number) => label === cheated }),
+      ),
+    ];
+    for (const [number, cheat] of cheats.entries()) {
+      const proofBytes = await proveIn(setting, { transcript: createCheatingTranscript(cheat) });
+      assert.equal(verdictIn(setting, proofBytes).ok, false, `cheat ${number}`);
+      assert.ok(!isAcceptedByProgram(subject, { ...subject.child, proofBytes }), `cheat ${number}`);
+    }
+  });
+
+  it('agrees with the native verifier on false traces', async () => {
+    const { setting, child } = subjects[0]!;
+    const subject = subjects[0]!;
+    for (const [slot, column] of [
+      [SLOT.walk, 0],
+      [SLOT.walk, 3],
+      [SLOT.square, 1],
+      [SLOT.pulse, 8],
+    ] as const) {
+      const traces = withCell(setting.instance.traces, slot, column, 3, 9);
+      const proofBytes = await proveIn(setting, { traces });
+      assert.equal(verdictIn(setting, proofBytes).ok, false);
+      assert.ok(!isAcceptedByProgram(subject, { ...child, proofBytes }));
+    }
+  });
+
+  it('verifies children of different shapes', () => {
+    const shapes = subjects.flatMap((subject) => subject.shapes);
+    const program = buildTestOnlyAggregateProgram(shapes);
+    const children = [2, 0, 1, 0].map((number) => subjects[number]!.child);
+    const witnesses = children.map((child) => witnessOf(shapes, child));
+    const { statement } = run(program, aggregateHints(AGGREGATE_KEY, witnesses));
+    assert.deepEqual(statement, aggregateStatement(AGGREGATE_KEY, children.map(leafOf)));
+    // The code of another shape does not take a proof; a number beyond the last names the last.
+    run(program, aggregateHints(AGGREGATE_KEY, [{ ...witnesses[0]!, shapeNumber: 7 }]));
+    for (const shapeNumber of [0, 1])
+      assert.throws(
+        () => run(program, aggregateHints(AGGREGATE_KEY, [{ ...witnesses[0]!, shapeNumber }])),
+        MachineError,
+      );
+    const witnessed = childWitness(subjects[0]!.shapes, subjects[1]!.child);
+    assert.ok(!witnessed.ok && witnessed.reason === 'SHAPE_NOT_OFFERED');
+    assert.throws(() => buildAggregateProgram(shapes), /TEST_ONLY/);
+  });
+
   it('cannot be run for no child', () => {
     const { program } = subjects[0]!;
     assert.throws(() => run(program, aggregateHints(AGGREGATE_KEY, [])), {
@@ -179,6 +265,33 @@ describe('the aggregate program', () => {
     assert.throws(() => run(program, aggregateHints(ownKey, [asInner])), { code: 'CELL_CONFLICT' });
     // Under another key it is no inner child, whatever the hint says.
     assert.throws(() => run(program, aggregateHints(AGGREGATE_KEY, [asInner])), { code: 'RELATION_FAILED' });
+  });
+
+  it('R58: takes no hint that does not fit', () => {
+    const { program, shapes, child } = subjects[1]!;
+    const tampered: Readonly<Record<string, (words: number[]) => number[]>> = {
+      // The bits still add up to the word.
+      [HINT.bits]: (bits) =>
+        bits.map((bit, place) =>
+          place === 0 ? bit + 2 : place === 1 ? bit - 1 + (bit === 0 ? MODULUS : 0) : bit,
+        ),
+      [HINT.canonicalFactor]: ([factor]) => [(factor! + 1) % MODULUS],
+      [HINT.unitFactors]: (factors) => factors.map(() => 0),
+      [HINT.siblings]: (words) => words.map((word, place) => (place === 0 ? (word + 1) % MODULUS : word)),
+      [HINT.leafRow]: (words) => words.map((word, place) => (place === 0 ? (word + 1) % MODULUS : word)),
+      [HINT.nonce]: ([nonce]) => [nonce! + 1],
+      [HINT.isInner]: ([isInner]) => [1 - isInner!],
+      [HINT.statement]: (words) => words.map((word) => word + 1),
+    };
+    run(program, aggregateHints(AGGREGATE_KEY, [witnessOf(shapes, child)]));
+    for (const [name, tamper] of Object.entries(tampered)) {
+      const honest = aggregateHints(AGGREGATE_KEY, [witnessOf(shapes, child)]);
+      const hints = {
+        ...honest,
+        [name]: (...given: Parameters<HintFunction>) => tamper(Array.from(honest[name]!(...given))),
+      };
+      assert.throws(() => run(program, hints), MachineError, name);
+    }
   });
 
   it('does not take a second decomposition of a word', () => {

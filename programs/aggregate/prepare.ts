@@ -1,0 +1,65 @@
+/**
+ * What the host checks before an aggregate is run and proved: every child verifies natively, and the children are what they are
+ * declared to be. The program checks it all again; here it costs little and names the child and the step.
+ * Source: docs/spec/recursion.md.
+ */
+import { keyDigest } from '../../stark/keys.ts';
+import { type VerifierPolicy, verify } from '../../stark/verifier.ts';
+import { type AggregateEntry, aggregateStatement } from './aggregateStatement.ts';
+import type { ChildShape } from './childShape.ts';
+import { AggregationError } from './errors.ts';
+import { type Child, type ChildWitness, childWitness } from './witness.ts';
+
+export interface PreparedAggregate {
+  readonly witnesses: readonly ChildWitness[];
+  readonly entries: readonly AggregateEntry[];
+  /** What the aggregate will state. */
+  readonly statement: Uint32Array;
+}
+
+function isSame(left: Uint32Array, right: Uint32Array): boolean {
+  return left.length === right.length && left.every((word, index) => word === right[index]);
+}
+
+/**
+ * Checks the children of an aggregate under the key with digest `aggregateKeyDigest`, whose program verifies `shapes`; a child
+ * is believed under the policy only. Throws: AggregationError.
+ */
+export function prepareAggregate(
+  aggregateKeyDigest: Uint32Array,
+  shapes: readonly ChildShape[],
+  children: readonly Child[],
+  policy: VerifierPolicy,
+): PreparedAggregate {
+  if (children.length === 0) throw new AggregationError('NO_ENTRIES');
+  const witnesses: ChildWitness[] = [];
+  const entries: AggregateEntry[] = [];
+  const firstWith = new Map<string, number>();
+  for (const [child, each] of children.entries()) {
+    const verdict = verify(each.key, each.statement, each.proofBytes, policy);
+    if (!verdict.ok)
+      throw new AggregationError('CHILD_REJECTED', { child, reason: verdict.reason, ...verdict.details });
+    const digest = keyDigest(each.key);
+    const isInner = isSame(digest, aggregateKeyDigest);
+    if (each.inner !== undefined && !isInner) throw new AggregationError('NOT_AN_AGGREGATE', { child });
+    if (each.inner === undefined && isInner) throw new AggregationError('UNDECLARED_AGGREGATE', { child });
+    if (
+      each.inner !== undefined &&
+      !isSame(each.statement, aggregateStatement(aggregateKeyDigest, each.inner.entries))
+    )
+      throw new AggregationError('STATEMENT_MISMATCH', { child });
+    const name = `${digest.join(' ')} ${each.statement.join(' ')}`;
+    const first = firstWith.get(name);
+    if (first !== undefined) throw new AggregationError('DUPLICATE_CHILD', { child, first });
+    firstWith.set(name, child);
+    const witnessed = childWitness(shapes, each);
+    if (!witnessed.ok)
+      throw new AggregationError(
+        witnessed.reason === 'SHAPE_NOT_OFFERED' ? 'SHAPE_NOT_OFFERED' : 'CHILD_REJECTED',
+        { child, ...witnessed.details },
+      );
+    witnesses.push(witnessed.witness);
+    entries.push(each.inner ?? { kind: 'leaf', keyDigest: digest, statement: each.statement });
+  }
+  return { witnesses, entries, statement: aggregateStatement(aggregateKeyDigest, entries) };
+}

@@ -1,0 +1,50 @@
+/**
+ * The outermost check of a tree of aggregates: what a verifier must compare before it believes the leaves.
+ * Source: docs/spec/recursion.md, section The outermost verifier.
+ */
+import { keyDigest, type VerifyingKey } from '../../stark/keys.ts';
+import { type VerifierPolicy, verify } from '../../stark/verifier.ts';
+import {
+  type AggregateEntry,
+  aggregateStatement,
+  flattenLeaves,
+  type LeafEntry,
+} from './aggregateStatement.ts';
+import { AggregationError } from './errors.ts';
+
+/** What the verifier knows beforehand, from where such things are published. */
+export interface AggregatePolicy {
+  /** Digest of the aggregate program's key. */
+  readonly aggregateKeyDigest: Uint32Array;
+  /** Digests of the keys under which leaves are believed. */
+  readonly leafKeyDigests: readonly Uint32Array[];
+  /** For the aggregate's own proof. */
+  readonly verifier: VerifierPolicy;
+}
+
+function isSame(left: Uint32Array, right: Uint32Array): boolean {
+  return left.length === right.length && left.every((word, index) => word === right[index]);
+}
+
+/**
+ * The leaves, in order, that the proof shows under the key, if the tree with these entries below it is the one that was proved.
+ * Throws: AggregationError 'KEY_MISMATCH', 'LEAF_NOT_ALLOWED', 'CHILD_REJECTED' when the proof does not show the statement of
+ * this tree.
+ */
+export function verifyAggregate(
+  key: VerifyingKey,
+  entries: readonly AggregateEntry[],
+  proofBytes: Uint8Array,
+  { aggregateKeyDigest, leafKeyDigests, verifier }: AggregatePolicy,
+): LeafEntry[] {
+  if (!isSame(keyDigest(key), aggregateKeyDigest)) throw new AggregationError('KEY_MISMATCH');
+  const leaves = flattenLeaves(entries);
+  for (const [leaf, each] of leaves.entries())
+    if (!leafKeyDigests.some((allowed) => isSame(allowed, each.keyDigest)))
+      throw new AggregationError('LEAF_NOT_ALLOWED', { leaf });
+  const statement = aggregateStatement(aggregateKeyDigest, entries);
+  const verdict = verify(key, statement, proofBytes, verifier);
+  if (!verdict.ok)
+    throw new AggregationError('CHILD_REJECTED', { reason: verdict.reason, ...verdict.details });
+  return leaves;
+}
