@@ -27,9 +27,11 @@ const STRIDED_STAGES = 8;
 const LOG_LOW_POWERS = 12;
 
 /** Most stages of a pass in registers. */
-const REGISTER_STAGES = Number(process.env['RS'] ?? 4);
-/** Columns that share the twiddles they load. */
-const COLUMNS_TOGETHER = Number(process.env['CT'] ?? 8);
+const REGISTER_STAGES = 3;
+/** Words that share each twiddle that an element of such a pass loads: rows of a column, or columns where rows do not. */
+const LOG_TOGETHER = 3;
+/** Rows taken together are 2^3 apart: as in shaders/nttButterflies.wgsl. */
+const LOG_LANES = 3;
 
 /** Where the words of a pass come from. */
 type Source = 'inPlace' | 'natural' | 'reversed';
@@ -177,6 +179,13 @@ function powerBuffer(
   }));
 }
 
+export interface NttOptions {
+  /** Tiles of workgroup memory, or registers alone; when left out, registers on a software adapter. */
+  readonly passes?: 'tiles' | 'registers';
+  /** Of tiled passes; 256 when left out. */
+  readonly workgroupSize?: NttWorkgroupSize;
+}
+
 interface Transform {
   readonly logRows: number;
   readonly columns: number;
@@ -188,10 +197,10 @@ interface Transform {
   readonly target: GPUBuffer;
   /** Undefined for a forward transform. */
   readonly scale: CoefficientScale | undefined;
-  readonly workgroupSize: NttWorkgroupSize;
+  readonly options: NttOptions;
 }
 
-/** Stages of every pass in registers, from the highest down: as even as can be, the smaller numbers first. */
+/** Stages of each pass in registers, from the highest down: as even as can be, the smaller numbers first. */
 export function planRegisterPasses(stages: number): number[] {
   const count = Math.max(1, Math.ceil(stages / REGISTER_STAGES));
   return Array.from({ length: count }, (_, pass) => Math.floor((stages + pass) / count));
@@ -226,7 +235,8 @@ async function transformInRegisters(device: ComputeDevice, work: Transform): Pro
           storeMode: isScattered ? 1 : 0,
         },
       });
-      const columnsTogether = Math.min(columns, COLUMNS_TOGETHER);
+      const logRowsTogether = Math.max(0, Math.min(LOG_TOGETHER, stageShift - LOG_LANES));
+      const columnsTogether = Math.min(columns, 2 ** (LOG_TOGETHER - logRowsTogether));
       await device.queue.dispatch({
         kernel,
         bindings: {
@@ -238,14 +248,15 @@ async function transformInRegisters(device: ComputeDevice, work: Transform): Pro
         params: {
           columns,
           columnsTogether,
+          logRowsTogether,
           logRows,
           logSourceRows: isFirst ? work.logSourceRows : logRows,
           sourceOffset: isFirst ? (work.sourceOffset ?? 0) : 0,
           stageShift,
           logLowPowers: powers?.logLow ?? 0,
         },
-        count: Math.ceil(columns / columnsTogether) * 2 ** (logRows - logStages),
-        work: (1 + logStages) * 2 ** logStages * columnsTogether,
+        count: Math.ceil(columns / columnsTogether) * 2 ** (logRows - logStages - logRowsTogether),
+        work: (1 + logStages) * 2 ** (logStages + logRowsTogether) * columnsTogether,
       });
     }
   } finally {
@@ -254,11 +265,21 @@ async function transformInRegisters(device: ComputeDevice, work: Transform): Pro
 }
 
 async function transform(device: ComputeDevice, work: Transform): Promise<void> {
-  const { logRows, columns, workgroupSize } = work;
-  if (device.adapter.isSoftware) return await transformInRegisters(device, work);
+  const { logRows } = work;
   if (!Number.isInteger(logRows) || logRows < 0 || logRows > TWO_ADICITY) {
     throw new KernelError('SHAPE_MISMATCH', `a transform of 2^${logRows} points`, { expected: TWO_ADICITY });
   }
+  const passes = work.options.passes ?? (device.adapter.isSoftware ? 'registers' : 'tiles');
+  if (passes === 'registers') await transformInRegisters(device, work);
+  else await transformInTiles(device, work, work.options.workgroupSize ?? 256);
+}
+
+async function transformInTiles(
+  device: ComputeDevice,
+  work: Transform,
+  workgroupSize: NttWorkgroupSize,
+): Promise<void> {
+  const { logRows, columns } = work;
   const logTile = Math.log2(8 * workgroupSize);
   const totalWords = columns * 2 ** logRows;
   const isInverse = work.scale !== undefined;
@@ -311,10 +332,6 @@ async function transform(device: ComputeDevice, work: Transform): Promise<void> 
   }
 }
 
-export interface NttOptions {
-  readonly workgroupSize?: NttWorkgroupSize;
-}
-
 const log2 = (rows: number): number => 31 - Math.clz32(rows);
 
 /**
@@ -337,7 +354,7 @@ export async function interpolateChunk(
     isSourceReversed: false,
     target,
     scale: 'shift',
-    workgroupSize: options.workgroupSize ?? 256,
+    options,
   });
 }
 
@@ -363,7 +380,7 @@ export async function interpolateCoset(
     isSourceReversed: true,
     target,
     scale,
-    workgroupSize: options.workgroupSize ?? 256,
+    options,
   });
 }
 
@@ -389,7 +406,7 @@ async function extendChunk(
       isSourceReversed: false,
       target: target.buffer,
       scale: undefined,
-      workgroupSize: options.workgroupSize ?? 256,
+      options,
     });
   }
 }

@@ -6,8 +6,9 @@ import {
   extendCoefficients,
   extendMatrix,
   interpolateCoset,
-  type NttWorkgroupSize,
+  type NttOptions,
   planPasses,
+  planRegisterPasses,
 } from '../../kernels/ntt.ts';
 import { GENERATOR, inverse, multiply, power } from '../../stark/field/koalaBear.ts';
 import { extendColumn, inverse as interpolate } from '../../stark/field/ntt.ts';
@@ -21,13 +22,13 @@ async function checkExtension(
   logRows: number,
   columnCount: number,
   logBlowup: number,
-  workgroupSize: NttWorkgroupSize = 256,
+  options: NttOptions = {},
 ): Promise<void> {
-  const message = `2^${logRows} x ${columnCount}, blow-up 2^${logBlowup}, workgroup ${workgroupSize}, seed ${SEED}`;
+  const message = `2^${logRows} x ${columnCount}, blow-up 2^${logBlowup}, ${JSON.stringify(options)}, seed ${SEED}`;
   const random = createRandom(SEED + logRows);
   const columns = Array.from({ length: columnCount }, () => random.words(2 ** logRows));
   const matrix = await uploadColumns(device, 2 ** logRows, columns, 'trace');
-  const extended = await extendMatrix(device, matrix, logBlowup, 'extension', { workgroupSize });
+  const extended = await extendMatrix(device, matrix, logBlowup, 'extension', options);
   const words = await readColumns(device, extended);
   assert.equal(words.length, columnCount, message);
   for (const [index, column] of columns.entries()) {
@@ -44,9 +45,11 @@ describe('low-degree extension', () => {
   for (const robustness of ROBUSTNESS) {
     it(`equals the reference at every small size, robustness ${robustness}`, async () => {
       const device = await openTestDevice({ robustness });
-      for (let logRows = 0; logRows <= 12; logRows++) {
-        for (const columns of [1, 3, 8, 17])
-          await checkExtension(device, logRows, columns, 1 + (logRows % 3));
+      for (const passes of ['tiles', 'registers'] as const) {
+        for (let logRows = 0; logRows <= 12; logRows++) {
+          for (const columns of [1, 3, 8, 17])
+            await checkExtension(device, logRows, columns, 1 + (logRows % 3), { passes });
+        }
       }
     });
   }
@@ -54,14 +57,16 @@ describe('low-degree extension', () => {
   it('equals the reference for every workgroup size', async () => {
     const device = await openTestDevice();
     for (const workgroupSize of [64, 128, 256] as const) {
-      for (const logRows of [3, 8, 9, 10, 11, 13]) await checkExtension(device, logRows, 2, 2, workgroupSize);
+      for (const logRows of [3, 8, 9, 10, 11, 13]) {
+        await checkExtension(device, logRows, 2, 2, { passes: 'tiles', workgroupSize });
+      }
     }
   });
 
   it('equals the reference at 2^16 and over three passes', async () => {
     const device = await openTestDevice({ robustness: 'off' });
-    await checkExtension(device, 16, 3, 2);
-    await checkExtension(device, 16, 1, 6, 64);
+    for (const passes of ['tiles', 'registers'] as const) await checkExtension(device, 16, 3, 2, { passes });
+    await checkExtension(device, 16, 1, 6, { passes: 'tiles', workgroupSize: 64 });
   });
 
   it('equals the reference when bindings hold few columns', async () => {
@@ -86,7 +91,12 @@ describe('interpolation from the coset', () => {
       const columns = [random.words(rows), random.words(rows)];
       const evaluations = columns.map((column) => extendColumn(column, 0));
       const values = await uploadColumns(device, rows, evaluations, 'values');
-      for (const scale of ['none', 'halves'] as const) {
+      for (const [scale, passes] of [
+        ['none', 'tiles'],
+        ['halves', 'tiles'],
+        ['none', 'registers'],
+        ['halves', 'registers'],
+      ] as const) {
         const coefficients = await createMatrix(device, rows, 2, 'coefficients');
         await interpolateCoset(
           device,
@@ -103,7 +113,7 @@ describe('interpolation from the coset', () => {
             const shift = power(GENERATOR, isUpper ? degree - rows / 2 : degree);
             return multiply(word, shift);
           });
-          assert.deepEqual(words[index], expected, `2^${logRows}, ${scale}, column ${index}`);
+          assert.deepEqual(words[index], expected, `2^${logRows}, ${scale}, ${passes}, column ${index}`);
         }
         if (scale === 'none') {
           const extended = await extendCoefficients(device, coefficients, 1, 'extension');
@@ -134,5 +144,19 @@ describe('passes', () => {
       }
     }
     assert.equal(multiply(inverse(GENERATOR), GENERATOR), 1);
+  });
+
+  it('in registers are as even as can be', () => {
+    assert.deepEqual(planRegisterPasses(0), [0]);
+    assert.deepEqual(planRegisterPasses(3), [3]);
+    assert.deepEqual(planRegisterPasses(10), [2, 2, 3, 3]);
+    for (let stages = 1; stages <= 24; stages++) {
+      const passes = planRegisterPasses(stages);
+      assert.equal(
+        passes.reduce((sum, pass) => sum + pass, 0),
+        stages,
+      );
+      assert.ok(Math.max(...passes) <= 3 && Math.min(...passes) >= 1, `${stages}: ${passes.join(' ')}`);
+    }
   });
 });
