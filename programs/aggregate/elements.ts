@@ -92,6 +92,8 @@ export function elementOperations(program: ProgramBuilder): ElementOperations {
 
   const zeroRow = (): Row => operations.constant(0).row();
 
+  const oneRow = (): Row => operations.constant(1).row();
+
   function product(relation: Relation): Element {
     return deferred((outcome) => relation(zeroRow(), outcome), relation);
   }
@@ -116,8 +118,12 @@ export function elementOperations(program: ProgramBuilder): ElementOperations {
       if (isConstant(left.base, 0)) return right;
       if (isConstant(right.base, 0)) return left;
       if (left.base && right.base) return operations.fromValue(program.add(left.base, right.base));
-      const [first, second] = left.pending() ? [left, right] : [right, left];
+      const [first, second] = left.pending() || right.base ? [left, right] : [right, left];
       return deferred((outcome) => {
+        if (second.base) {
+          extension.relateScaled(oneRow(), second.base, first.row(), outcome);
+          return;
+        }
         const join = first.pending();
         if (join) join(second.row(), outcome);
         else extension.relateScaled(first.row(), 1, second.row(), outcome);
@@ -129,7 +135,8 @@ export function elementOperations(program: ProgramBuilder): ElementOperations {
       return deferred((outcome) => {
         const join = right.pending();
         // outcome + product = left, solved for the outcome.
-        if (join) join(outcome, left.row());
+        if (right.base) extension.relateScaled(oneRow(), right.base, outcome, left.row());
+        else if (join) join(outcome, left.row());
         else extension.relateScaled(right.row(), -1, left.row(), outcome);
       });
     },

@@ -40,9 +40,7 @@ interface SharedTree {
 interface Place {
   /** The squeezed word, for hints. */
   readonly word: Value;
-  /** Of the index, least significant first. */
-  readonly bits: readonly Value[];
-  /** Bits from..to-1 of the index as an integer, of those below the cap. */
+  /** Bits from..to-1 of the index as an integer; the cap's first bit is not inside. */
   segment(from: number, to: number): Value;
   /** Words from the start of a cap to the digest that the index leads to. */
   readonly capOffset: Value;
@@ -78,7 +76,8 @@ export function checkQueries(
     factor.row();
     return factor;
   });
-  const rootProducts = tabulateRoots(program, profile.logFoldArity);
+  const placeRoots = tabulateRoots(program, 0, profile.logFoldArity);
+  const indexRoots = tabulateIndexRoots(program, trees.logRows, logCap);
   const evaluateFinal = finalEvaluator(program, elements, proof.finalPolynomial, logFinalLength);
 
   /** Everything about the query of one squeezed word. */
@@ -90,7 +89,7 @@ export function checkQueries(
     const cosets = foldTrees.map((shared) => openLeaves(program, shared, place, trees.logRows));
 
     // Entry k: the domain point y of the height whose index is the query's index >> k.
-    const points = [queryPoint(program, place.bits)];
+    const points = [queryPoint(program, indexRoots, place)];
     while (points.length <= trees.logRows - logFinalLength - logBlowup) {
       const last = points[points.length - 1]!;
       points.push(program.multiply(last, last));
@@ -109,10 +108,7 @@ export function checkQueries(
       const shift = shiftOf(logHeight);
       const ownPlace = place.segment(shift, shift + logArity);
       // 1 / y of place 0: the roots of the place's bits taken out of y.
-      const inverseBase = program.divide(
-        program.load(program.add(program.addressOf(rootProducts), ownPlace)),
-        pointAt(logHeight),
-      );
+      const inverseBase = program.divide(lookUpRoots(program, placeRoots, ownPlace), pointAt(logHeight));
       const folded = program.freshRows(1);
       program.extension.foldCoset(
         cosets[layer]!.get(logHeight + logBlowup - logArity)!,
@@ -159,35 +155,61 @@ function shareTree(program: ProgramBuilder, number: number, tree: OpenedTree, ca
   return { number, tree, cap, leaves };
 }
 
-/** Entry t: the product over the set bits j of t of the root of order 2^(j + 1). */
-function tabulateRoots(program: ProgramBuilder, logEntries: number): Row {
-  const entries = 2 ** logEntries;
-  const table = program.freshRows(blocksOf(entries));
-  for (let entry = 0; entry < entries; entry++) {
+/** Products of roots by the bits of an index, in rows of the program's memory. */
+interface RootTable {
+  readonly firstBit: number;
+  readonly bits: number;
+  /** Entry t: the product over the set bits j of t of the root of order 2^(firstBit + j + 1). */
+  readonly rows: Row;
+}
+
+/** Bits that one table of roots covers: a load costs as much as the bits' factors would, stores are made once a child. */
+const MAXIMUM_TABLE_BITS = 5;
+
+function tabulateRoots(program: ProgramBuilder, firstBit: number, bits: number): RootTable {
+  const rows = program.freshRows(blocksOf(2 ** bits));
+  for (let entry = 0; entry < 2 ** bits; entry++) {
     let product = 1;
-    for (let bit = 0; bit < logEntries; bit++)
-      if (((entry >>> bit) & 1) === 1) product = multiply(product, rootOfUnity(bit + 1));
-    program.store(table, entry, product);
+    for (let bit = 0; bit < bits; bit++)
+      if (((entry >>> bit) & 1) === 1) product = multiply(product, rootOfUnity(firstBit + bit + 1));
+    program.store(rows, entry, product);
   }
-  return table;
+  return { firstBit, bits, rows };
+}
+
+/** Tables for all bits of an index; none goes across the cap's first bit. */
+function tabulateIndexRoots(program: ProgramBuilder, logRows: number, logCap: number): RootTable[] {
+  const tables: RootTable[] = [];
+  for (const [start, end] of [
+    [0, logRows - logCap],
+    [logRows - logCap, logRows],
+  ] as const)
+    for (let first = start; first < end; first += MAXIMUM_TABLE_BITS)
+      tables.push(tabulateRoots(program, first, Math.min(MAXIMUM_TABLE_BITS, end - first)));
+  return tables;
+}
+
+/** The entry at a place below 2^bits. */
+function lookUpRoots(program: ProgramBuilder, { rows }: RootTable, place: Value): Value {
+  return program.load(program.add(program.addressOf(rows), place));
 }
 
 /** The index is the low bits of the canonical word. */
 function queryPlace(program: ProgramBuilder, word: Value, logRows: number, logCap: number): Place {
   const capBit = logRows - logCap;
   const starts = [...new Set([0, capBit, logRows, UPPER_BIT])].sort((left, right) => left - right);
-  const { bits, suffixes } = decomposeWord(program, word, starts);
-  const lowSums = suffixes.get(0)!;
+  const suffixes = decomposeWord(program, word, starts);
   const segments = new Map<string, Value>();
   return {
     word,
-    bits: bits.slice(0, logRows),
     segment(from, to) {
-      if (to === capBit) return lowSums[from]!;
+      const first = from < capBit ? 0 : capBit;
+      const sums = suffixes.get(first)!;
+      if (to === (from < capBit ? capBit : logRows)) return sums[from - first]!;
       const key = `${from} ${to}`;
       const known =
         segments.get(key) ??
-        program.subtract(lowSums[from]!, program.multiply(lowSums[to]!, 2 ** (to - from)));
+        program.subtract(sums[from - first]!, program.multiply(sums[to - first]!, 2 ** (to - from)));
       segments.set(key, known);
       return known;
     },
@@ -196,9 +218,9 @@ function queryPlace(program: ProgramBuilder, word: Value, logRows: number, logCa
 }
 
 /** y = w^rev(index), w of order 2^(number of bits): bit j, reversed, stands for the root of order 2^(j + 1). */
-function queryPoint(program: ProgramBuilder, bits: readonly Value[]): Value {
-  return bits
-    .map((bit, position) => program.add(program.multiply(bit, rootOfUnity(position + 1) - 1), 1))
+function queryPoint(program: ProgramBuilder, tables: readonly RootTable[], place: Place): Value {
+  return tables
+    .map((table) => lookUpRoots(program, table, place.segment(table.firstBit, table.firstBit + table.bits)))
     .reduce((product, factor) => program.multiply(product, factor));
 }
 

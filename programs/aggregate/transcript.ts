@@ -64,14 +64,6 @@ export function hintMessage(
   return message;
 }
 
-/** A word below p as bits, and sums of them. */
-export interface CanonicalWord {
-  /** Least significant first, from the first field on. */
-  readonly bits: readonly Value[];
-  /** By the places where fields begin: the bits of the field from bit k of it on, as an integer. */
-  readonly suffixes: ReadonlyMap<number, readonly Value[]>;
-}
-
 /**
  * Decomposes a word as an integer in 0..p-1 into the fields that begin at the given places, ascending from the first; asserts
  * that the bits below the first are zero. One field begins at bit 24.
@@ -79,12 +71,14 @@ export interface CanonicalWord {
  * Each bit is boolean and the fields add up to the word modulo p. They are below 2^31 < 2 * p, so only the bits of word + p
  * are to be excluded: those have all seven upper bits 1, and p - 1, whose lower bits are 0, is the only canonical word that
  * has.
+ *
+ * Returns, by the first bit of each field, the field's suffixes: entry k are its bits from its k-th on, as an integer.
  */
 export function decomposeWord(
   program: ProgramBuilder,
   word: Value,
   firstBits: readonly number[],
-): CanonicalWord {
+): ReadonlyMap<number, readonly Value[]> {
   const [lowZeros = 0] = firstBits;
   const bits: Value[] = program.hint(HINT.bits, [word, lowZeros], WORD_BITS - lowZeros);
   for (const bit of bits) program.assertBoolean(bit);
@@ -101,7 +95,7 @@ export function decomposeWord(
   const distance = program.subtract(UPPER_ONES, upper);
   const factor = program.hintValue(HINT.canonicalFactor, [lower, distance]);
   program.assertEqual(program.multiply(factor, distance), lower);
-  return { bits, suffixes };
+  return suffixes;
 }
 
 /** Entry k: the sum over i of 2^i * bits[k + i]. */
