@@ -16,33 +16,39 @@ const count = (least: number, most: number, initial: number) =>
     .pipe(z.int().min(least).max(most))
     .default(initial);
 
-const settingsSchema = z.strictObject({
-  /** Loopback unless told otherwise: the service has no authentication. */
-  host: z.string().min(1).default('127.0.0.1'),
-  /** 0 takes a free port. */
-  port: count(0, 65535, 8080),
-  adapter: z.enum(['auto', 'hardware', 'lavapipe', 'swiftshader']).default('auto'),
-  /** Device memory that proofs may take; 0 leaves it to the prover. A job that needs more is refused. */
-  deviceMebibytes: count(0, 2 ** 20, 0),
-  logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
-  jsonLimitBytes: count(1024, 256 * MEBIBYTE, 8 * MEBIBYTE),
-  traceLimitBytes: count(1024, 1024 * MEBIBYTE, 256 * MEBIBYTE),
-  proofLimitBytes: count(1024, 256 * MEBIBYTE, 16 * MEBIBYTE),
-  /** Traces that may arrive at the same time; each may take `traceLimitBytes` of memory. */
-  uploadLimit: count(1, 64, 2),
-  /** Memory that the bodies of all routes may take while they arrive and are checked. */
-  bodyMebibytes: count(1, 2 ** 20, 768),
-  /** Jobs waiting. */
-  queueLimit: count(1, 10000, 64),
-  /** Memory that the inputs of waiting jobs may take, about. */
-  queueMebibytes: count(1, 2 ** 20, 1024),
-  /** Finished jobs that are remembered with their proofs. */
-  retentionLimit: count(1, 100000, 256),
-  /** Attempts of a job that loses its prover process. */
-  attemptLimit: count(1, 10, 3),
-  attemptTimeoutSeconds: count(1, 86400, 3600),
-  requestTimeoutSeconds: count(1, 3600, 120),
-});
+const settingsSchema = z
+  .strictObject({
+    /** Loopback unless told otherwise: the service has no authentication. */
+    host: z.string().min(1).default('127.0.0.1'),
+    /** 0 takes a free port. */
+    port: count(0, 65535, 8080),
+    adapter: z.enum(['auto', 'hardware', 'lavapipe', 'swiftshader']).default('auto'),
+    /** Device memory that proofs may take; 0 leaves it to the prover. A job that needs more is refused. */
+    deviceMebibytes: count(0, 2 ** 20, 0),
+    logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+    jsonLimitBytes: count(1024, 256 * MEBIBYTE, 8 * MEBIBYTE),
+    traceLimitBytes: count(1024, 1024 * MEBIBYTE, 256 * MEBIBYTE),
+    proofLimitBytes: count(1024, 256 * MEBIBYTE, 16 * MEBIBYTE),
+    /** Traces that may arrive at the same time; each may take `traceLimitBytes` of memory. */
+    uploadLimit: count(1, 64, 2),
+    /** Memory that the bodies of all routes may take while they arrive and are checked. */
+    bodyMebibytes: count(1, 2 ** 20, 768),
+    /** Jobs waiting. */
+    queueLimit: count(1, 10000, 64),
+    /** Memory that the inputs of waiting jobs may take, about. */
+    queueMebibytes: count(1, 2 ** 20, 1024),
+    /** Finished jobs that are remembered with their proofs. */
+    retentionLimit: count(1, 100000, 256),
+    /** Attempts of a job that loses its prover process. */
+    attemptLimit: count(1, 10, 3),
+    attemptTimeoutSeconds: count(1, 86400, 3600),
+    requestTimeoutSeconds: count(1, 3600, 120),
+  })
+  .refine(
+    ({ bodyMebibytes, jsonLimitBytes, traceLimitBytes, proofLimitBytes }) =>
+      Math.max(jsonLimitBytes, traceLimitBytes, proofLimitBytes) <= bodyMebibytes * MEBIBYTE,
+    { path: ['bodyMebibytes'], message: 'less than the largest body that is accepted' },
+  );
 
 export type Settings = z.infer<typeof settingsSchema>;
 

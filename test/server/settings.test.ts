@@ -20,6 +20,7 @@ describe('settings', () => {
     [['--port', '-1'], {}, /port/],
     [['--port', '1.5'], {}, /port: a whole number/],
     [['--port', ''], {}, /port/],
+    [['--body-mebibytes', '255'], {}, /body-mebibytes: less than/],
     [['--adapter', 'cpu'], {}, /adapter/],
     [['--queue-limit', '0'], {}, /queue-limit/],
     [['--no-such', '1'], {}, /no-such/],
