@@ -23,6 +23,7 @@ export interface Service {
 export async function startService(settings: Settings): Promise<Service> {
   const log = pino({ level: settings.logLevel });
   const prover = await startProcessProver({
+    entry: new URL('./prover/child.ts', import.meta.url),
     adapter: settings.adapter,
     budgetBytes: settings.deviceMebibytes === 0 ? undefined : settings.deviceMebibytes * 2 ** 20,
     log,

@@ -13,6 +13,8 @@ const TRACER_TIMEOUT_MS = 20 * 60 * 1000;
 const TRACER_HEAP_MEBIBYTES = 4096;
 
 export interface ProcessProverOptions {
+  /** Entry file of the prover process; it says which profiles there are. */
+  readonly entry: URL;
   readonly adapter: AdapterChoice;
   /** Device memory that a proof may take; undefined leaves it to the prover process. */
   readonly budgetBytes: number | undefined;
@@ -29,6 +31,7 @@ export interface ProcessProver extends Prover {
 
 /** Resolves when an adapter is chosen. Throws: KernelError 'NO_ADAPTER'. */
 export async function startProcessProver({
+  entry,
   adapter,
   budgetBytes,
   log,
@@ -40,7 +43,7 @@ export async function startProcessProver({
   });
   const handle = await startProver({
     adapter,
-    entry: new URL('./child.ts', import.meta.url),
+    entry,
     settings: { robustness: 'off', ...(budgetBytes === undefined ? {} : { byteBudget: budgetBytes }) },
     onState: (state) => log.info({ prover: state }, 'prover state'),
     onOutput: (line) => log.warn({ line }, 'prover process wrote'),

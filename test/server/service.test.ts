@@ -3,8 +3,13 @@
  * verify; a wrong run is named; a prover process that dies costs one attempt.
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { blockInput, type ColumnBlock } from '../../chain/blockInput.ts';
 import type { ExecutionTrace } from '../../machine/executionTrace.ts';
 import { run } from '../../machine/system.ts';
@@ -15,19 +20,49 @@ import { columnStatementDigest } from '../../programs/column/statement.ts';
 import { downloadProof, submitInputs, waitForJob, waitUntilReady } from '../../scripts/demoClient.ts';
 import { formatStatement, type JobAnswer, jobSchema } from '../../server/api/schemas.ts';
 import { COLUMN_PROGRAM } from '../../server/columnProgram.ts';
+import type { Job } from '../../server/jobs/job.ts';
+import { createJobQueue } from '../../server/jobs/queue.ts';
 import { verifyingKeyOf } from '../../server/keys.ts';
+import { startProcessProver } from '../../server/prover/processProver.ts';
+import type { ProofInput } from '../../server/prover/prover.ts';
 import { type Service, startService } from '../../server/service.ts';
 import { parseSettings } from '../../server/settings.ts';
-import { LEAF } from '../../stark/profile.ts';
+import { LEAF, profileDigest, TEST_ONLY_LEAF } from '../../stark/profile.ts';
 import { productionPolicy, verify } from '../../stark/verifier.ts';
 import { readBlock } from '../support/blocks.ts';
+import { columnOf, transferOf } from '../support/column.ts';
 
 const OCTETS = { 'content-type': 'application/octet-stream' };
+
+/** The command line tool reads the proof, and verifies it for this statement only. */
+function assertInspected(proof: Uint8Array, statement: string): void {
+  const folder = mkdtempSync(join(tmpdir(), 'colonnade-'));
+  const file = join(folder, 'column.proof');
+  writeFileSync(file, proof);
+  const script = fileURLToPath(new URL('../../scripts/inspect.ts', import.meta.url));
+  const inspect = (...options: string[]) =>
+    spawnSync(process.execPath, ['--import', 'tsx', script, file, '--json', ...options], {
+      encoding: 'utf8',
+    });
+  const plain = inspect();
+  assert.equal(plain.status, 0, plain.stderr);
+  const { inspection, caveat } = JSON.parse(plain.stdout) as {
+    inspection: { bytes: number; tables: { name: string; rows: number }[] };
+    caveat: string;
+  };
+  assert.equal(inspection.bytes, proof.length);
+  assert.ok(inspection.tables.some(({ name, rows }) => name === 'cpu' && rows > 0));
+  assert.ok(caveat.includes('signatures are not part of the statement'));
+  assert.equal(inspect('--statement', statement).status, 0);
+  assert.equal(inspect('--statement', `0x${'0'.repeat(64)}`).status, 1);
+  rmSync(folder, { recursive: true });
+}
 
 describe('service', () => {
   let service: Service;
   let column: ColumnBlock;
   let execution: ExecutionTrace;
+  let isSwiftshader = false;
 
   before(async () => {
     service = await startService(
@@ -38,6 +73,7 @@ describe('service', () => {
     );
     const { adapter } = await waitUntilReady(service.url);
     process.stdout.write(`# adapter: ${adapter.name}\n`);
+    isSwiftshader = adapter.name.includes('SwiftShader');
     const [first] = blockInput(readBlock(19923400), 6).columns;
     assert.ok(first);
     column = first;
@@ -68,7 +104,8 @@ describe('service', () => {
     }
   }
 
-  it('proves inputs and the run that they lead to with the same bytes, through a crash', async () => {
+  it('proves inputs and the run that they lead to with the same bytes, through a crash', async (context) => {
+    if (isSwiftshader) return context.skip('SwiftShader grinds for minutes; TEST_ONLY_LEAF below instead');
     const fromInputs = await submit();
     const fromTrace = await upload(execution);
     let crashes = 0;
@@ -91,6 +128,7 @@ describe('service', () => {
     const proof = await downloadProof(service.url, fromInputs);
     const key = await verifyingKeyOf(COLUMN_PROGRAM.program(), LEAF);
     assert.deepEqual(verify(key, digest, proof, productionPolicy()), { ok: true });
+    assertInspected(proof, formatStatement(digest));
 
     await waitForJob(service.url, fromTrace, () => {});
     assert.deepEqual(await downloadProof(service.url, fromTrace), proof);
@@ -116,6 +154,78 @@ describe('service', () => {
       const response = await verifyAt(formatStatement(digest), bytes);
       assert.equal(response.status, 400);
       assert.equal(((await response.json()) as { code: string }).code, 'malformed-proof');
+    }
+  });
+
+  it('under TEST_ONLY_LEAF, where SwiftShader is all there is: the same through queue and process', async (context) => {
+    if (!isSwiftshader) return context.skip('leaf proofs are made above');
+    const small = columnOf([transferOf()]);
+    const smallDigest = columnStatementDigest(executeColumn(small));
+    const smallKey = await verifyingKeyOf(COLUMN_PROGRAM.program(), TEST_ONLY_LEAF);
+    const policy = { acceptedProfileDigests: [profileDigest(TEST_ONLY_LEAF)] };
+    const log = { info: () => {}, warn: () => {}, error: () => {} };
+    const prover = await startProcessProver({
+      entry: new URL('./fixtures/testOnlyProver.ts', import.meta.url),
+      adapter: parseSettings([], process.env).adapter,
+      budgetBytes: undefined,
+      log,
+    });
+    const unused = (): never => assert.fail('the queue only verifies');
+    const jobs = createJobQueue({
+      prover,
+      checker: {
+        verify: async ({ statement, proof }) => ({
+          verdict: verify(smallKey, statement, proof, policy),
+          seconds: 0,
+        }),
+        checkRequest: unused,
+        checkTraceForm: unused,
+        close: async () => {},
+      },
+      queueLimit: 8,
+      queueBytes: 2 ** 24,
+      retentionLimit: 8,
+      attemptLimit: 3,
+      attemptTimeoutMs: 600_000,
+      log,
+    });
+    const prove = async (input: ProofInput, watch: (fraction: number) => void): Promise<Job> => {
+      const request = { program: 'column', profile: TEST_ONLY_LEAF.name, input, inputBytes: 0 };
+      const job = jobs.submit({ ...request, expectedStatement: smallDigest });
+      assert.ok(job);
+      while (job.state.name !== 'succeeded') {
+        assert.notEqual(job.state.name, 'failed', JSON.stringify(job.state));
+        if (job.state.name === 'running') watch(job.state.progress.fraction);
+        await sleep(20);
+      }
+      return job;
+    };
+    const bytesOf = (job: Job): Uint8Array => {
+      assert.ok(job.state.name === 'succeeded');
+      return job.state.proof.bytes;
+    };
+    try {
+      const inputs = columnInputToJson(small);
+      const json = Buffer.from(JSON.stringify({ program: 'column', profile: TEST_ONLY_LEAF.name, inputs }));
+      let crashes = 0;
+      const fromInputs = await prove({ kind: 'inputs', json }, (fraction) => {
+        const processId = prover.processId();
+        if (fraction === 0 || crashes > 0 || processId === undefined) return;
+        crashes += 1;
+        process.kill(processId, 'SIGKILL');
+      });
+      assert.deepEqual([crashes, fromInputs.attempts], [1, 2]);
+      const trace = encodeTrace(run(COLUMN_PROGRAM.program(), COLUMN_PROGRAM.hintsOf(small)));
+      const fromTrace = await prove({ kind: 'trace', bytes: trace }, () => {});
+      assert.deepEqual(bytesOf(fromTrace), bytesOf(fromInputs));
+      assert.deepEqual(verify(smallKey, smallDigest, bytesOf(fromInputs), policy), { ok: true });
+      // What production demands, nothing under this profile fulfils.
+      const refused = verify(smallKey, smallDigest, bytesOf(fromInputs), productionPolicy());
+      assert.ok(!refused.ok && refused.reason === 'TEST_ONLY_PROFILE');
+    } finally {
+      const closing = jobs.close();
+      await prover.close();
+      await closing;
     }
   });
 
