@@ -1,0 +1,169 @@
+/**
+ * Whole trees: proofs of the aggregate program are verified by the aggregate program, and the outermost proof shows all leaves.
+ * Real proofs under TEST_ONLY profiles, on whatever adapter is chosen.
+ */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createWgslBackend } from '../../kernels/backend.ts';
+import { buildProgram } from '../../machine/builder.ts';
+import type { Program } from '../../machine/program.ts';
+import { buildTestOnlyAggregateProgram } from '../../programs/aggregate/aggregateProgram.ts';
+import {
+  type AggregateEntry,
+  aggregateStatement,
+  flattenLeaves,
+} from '../../programs/aggregate/aggregateStatement.ts';
+import { type ChildShape, childShape } from '../../programs/aggregate/childShape.ts';
+import { AggregationError } from '../../programs/aggregate/errors.ts';
+import { prepareAggregate } from '../../programs/aggregate/prepare.ts';
+import { verifyAggregate } from '../../programs/aggregate/verifyAggregate.ts';
+import { aggregateHints, type Child, childWitness } from '../../programs/aggregate/witness.ts';
+import { generateKey, keyDigest, type ProvingKey } from '../../stark/keys.ts';
+import { type Profile, profileDigest, TEST_ONLY_INNER, TEST_ONLY_LEAF } from '../../stark/profile.ts';
+import { prove } from '../../stark/prover.ts';
+import { createSetting, HEIGHTS, proveIn, settingOf } from '../support/cheating.ts';
+import { openTestDevice } from '../support/gpu.ts';
+import {
+  type LeastHeights,
+  RECURSIVE_MACHINE,
+  recursivePreprocessed,
+  recursiveTraces,
+  runRecursive,
+} from '../support/recursiveMachine.ts';
+import { toyInstance } from '../support/toySystems.ts';
+
+/** The profile of the aggregates: a weak one, so that a tree is proved in seconds. */
+const PROFILE: Profile = TEST_ONLY_INNER;
+/** All proofs of the aggregate program here are padded to these heights. */
+const OWN_HEIGHTS: LeastHeights = { cpu: 14, program: 15, memory: 14, hash: 12, extension: 13 };
+/** Of a program that verifies nothing. */
+const IDLE_HEIGHTS: LeastHeights = { cpu: 8, program: 8, memory: 8 };
+
+function recursiveShape(heights: LeastHeights): ChildShape {
+  return childShape(
+    RECURSIVE_MACHINE,
+    PROFILE,
+    RECURSIVE_MACHINE.tables.map(({ name }) => heights[name]),
+  );
+}
+
+describe('a tree of aggregates', () => {
+  it('shows its leaves at any depth, and no lie about them', async () => {
+    const backend = createWgslBackend(await openTestDevice({ robustness: 'off' }));
+    const toys = [
+      await createSetting(TEST_ONLY_LEAF, HEIGHTS),
+      await settingOf(toyInstance(HEIGHTS, 7), TEST_ONLY_LEAF),
+    ];
+    const shapes = [
+      childShape(toys[0]!.instance.system, TEST_ONLY_LEAF, [5, 4, 3, 4]),
+      recursiveShape(OWN_HEIGHTS),
+      recursiveShape(IDLE_HEIGHTS),
+    ];
+    const aggregateProgram = buildTestOnlyAggregateProgram(shapes);
+    const keyOf = (program: Program): Promise<ProvingKey> =>
+      generateKey(backend, RECURSIVE_MACHINE, PROFILE, recursivePreprocessed(program));
+    const aggregateKey = await keyOf(aggregateProgram);
+    const aggregateKeyDigest = keyDigest(aggregateKey.verifyingKey);
+    const verifier = { acceptedProfileDigests: [PROFILE, TEST_ONLY_LEAF].map(profileDigest) };
+
+    async function aggregate(
+      children: readonly Child[],
+    ): Promise<Child & { inner: { kind: 'inner'; entries: readonly AggregateEntry[] } }> {
+      const { witnesses, entries, statement } = prepareAggregate(
+        aggregateKeyDigest,
+        shapes,
+        children,
+        verifier,
+      );
+      const execution = runRecursive(aggregateProgram, aggregateHints(aggregateKeyDigest, witnesses));
+      assert.deepEqual(execution.statement, statement);
+      const traces = recursiveTraces(aggregateProgram, execution, OWN_HEIGHTS);
+      return {
+        key: aggregateKey.verifyingKey,
+        statement,
+        proofBytes: await prove(backend, aggregateKey, statement, traces),
+        inner: { kind: 'inner', entries },
+      };
+    }
+
+    // Two leaves of one program and machine; their statements differ by key only if their programs do, so one says more.
+    const leaves: Child[] = [];
+    for (const toy of toys)
+      leaves.push({
+        key: toy.key,
+        statement: toy.instance.statement,
+        proofBytes: await proveIn(toy),
+        inner: undefined,
+      });
+    const [first, second] = leaves as [Child, Child];
+
+    // A program that verifies nothing and says that it has verified the second leaf.
+    const lie = [{ kind: 'leaf', keyDigest: keyDigest(second.key), statement: second.statement }] as const;
+    const idleProgram = buildProgram('idle', (program) => {
+      const words = Array.from(aggregateStatement(aggregateKeyDigest, lie));
+      for (const [word, value] of words.entries()) program.store(program.statement, word, value);
+    });
+    const idleKey = await keyOf(idleProgram);
+    const idleRun = runRecursive(idleProgram, {});
+    const idle: Child = {
+      key: idleKey.verifyingKey,
+      statement: idleRun.statement,
+      proofBytes: await prove(
+        backend,
+        idleKey,
+        idleRun.statement,
+        recursiveTraces(idleProgram, idleRun, IDLE_HEIGHTS),
+      ),
+      inner: undefined,
+    };
+    const leafKeyDigests = [keyDigest(first.key)];
+    const policy = { aggregateKeyDigest, leafKeyDigests, verifier };
+
+    // It cannot pass as an aggregate: the host says so, and the program does not run.
+    const asInner: Child = { ...idle, inner: { kind: 'inner', entries: lie } };
+    assert.throws(
+      () => prepareAggregate(aggregateKeyDigest, shapes, [asInner], verifier),
+      (error) => error instanceof AggregationError && error.code === 'NOT_AN_AGGREGATE',
+    );
+    const witnessed = childWitness(shapes, asInner);
+    assert.ok(witnessed.ok);
+    assert.throws(
+      () => runRecursive(aggregateProgram, aggregateHints(aggregateKeyDigest, [witnessed.witness])),
+      { code: 'RELATION_FAILED' },
+    );
+
+    // An honest tree of depth 3.
+    let honest = await aggregate([first]);
+    // One that has the idle proof as a leaf at depth 1, 2 and 3.
+    let poisoned = await aggregate([idle, first]);
+    for (let depth = 1; depth <= 3; depth++) {
+      const { key } = honest;
+      assert.deepEqual(
+        verifyAggregate(key, honest.inner.entries, honest.proofBytes, policy),
+        flattenLeaves(honest.inner.entries),
+      );
+      const rejects = (entries: readonly AggregateEntry[], bytes: Uint8Array, code: string): void =>
+        assert.throws(
+          () => verifyAggregate(key, entries, bytes, policy),
+          (error) => error instanceof AggregationError && error.code === code,
+          `${code} at depth ${depth}`,
+        );
+      rejects(poisoned.inner.entries, poisoned.proofBytes, 'LEAF_NOT_ALLOWED');
+      // Declared as what it says it is, or as nothing, it is another tree than the one that was proved.
+      const [hidden] = poisoned.inner.entries;
+      rejects(
+        [
+          hidden!.kind === 'inner' ? { kind: 'inner', entries: lie } : lie[0],
+          ...poisoned.inner.entries.slice(1),
+        ],
+        poisoned.proofBytes,
+        'CHILD_REJECTED',
+      );
+      rejects([...honest.inner.entries, lie[0]], honest.proofBytes, 'CHILD_REJECTED');
+      if (depth === 3) break;
+      poisoned = await aggregate([poisoned]);
+      honest = await aggregate([honest, first]);
+    }
+    assert.equal(flattenLeaves(honest.inner.entries).length, 3);
+  });
+});
