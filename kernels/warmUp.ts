@@ -8,8 +8,11 @@ import { type Extension, ZERO } from '../stark/field/extension.ts';
 import { LEAF_TAG } from '../stark/proof/shape.ts';
 import { LABEL } from '../stark/transcript.ts';
 
-/** One tile of a transform, and more than one, so that both of its forms run. */
-const LOG_HEIGHTS = [4, 12];
+/**
+ * One tile of a transform, and more than one, so that both of its forms run; with their cosets and the matrix of 2^4 rows also
+ * passes in registers of every number of stages that greater heights need, in every place.
+ */
+const LOG_HEIGHTS = [5, 12];
 const LOG_BLOWUP = 1;
 const LOG_CAP = 0;
 const POINT: Extension = [1, 2, 3, 4, 5];

@@ -16,7 +16,7 @@ import { type ToyHeights, toyInstance, toySystem } from '../support/toySystems.t
 
 const SEED = 5;
 /** Places at which a proof is broken off. */
-const BREAKS = 60;
+const BREAKS = 24;
 
 async function proofOf(backend: Backend, profile: Profile, heights: ToyHeights): Promise<Uint8Array> {
   const { system, statement, preprocessed, traces } = toyInstance(heights, SEED);
@@ -102,7 +102,11 @@ describe('WGSL backend', () => {
     await warmUp(backend, toySystem.tables);
     assert.equal(backend.liveHandles(), 0);
     const pipelines = new Map(device.pipelines.compileSeconds);
-    await proofOf(backend, TEST_ONLY_LEAF, { walk: 5, square: 6, pulse: 5 });
+    for (const heights of [
+      { walk: 5, square: 6, pulse: 5 },
+      { walk: 8, square: 9, pulse: 10 },
+    ])
+      await proofOf(backend, TEST_ONLY_LEAF, heights);
     assert.deepEqual([...device.pipelines.compileSeconds], [...pipelines], 'the proof compiled something');
   });
 
