@@ -11,7 +11,8 @@ import { openTestDevice } from '../support/gpu.ts';
 import { createRandom } from '../support/random.ts';
 import { TOY_STATEMENT, toyInstance } from '../support/toySystems.ts';
 
-const SEED = 200;
+/** Of a proof whose nonces are small: what grinding costs is tested elsewhere. */
+const SEED = 204;
 const FLIPS = 200;
 
 let key: VerifyingKey;
@@ -22,7 +23,7 @@ const verdictOf = (bytes: Uint8Array): ReturnType<typeof verify> =>
 
 describe('a proof under the leaf profile', () => {
   before(async () => {
-    const backend = createWgslBackend(await openTestDevice());
+    const backend = createWgslBackend(await openTestDevice({ robustness: 'off' }));
     const { system, statement, preprocessed, traces } = toyInstance(
       { walk: 9, square: 7, pulse: undefined, nibble: 7 },
       SEED,
