@@ -14,6 +14,7 @@ import { type ChildShape, childShape } from '../programs/aggregate/childShape.ts
 import { queriesUnrolled } from '../programs/aggregate/queries.ts';
 import type { AirSystem } from '../stark/air/air.ts';
 import { defineSystem } from '../stark/air/builder.ts';
+import { logUpColumnCount } from '../stark/air/degree.ts';
 import { INNER, LEAF, type Profile } from '../stark/profile.ts';
 
 interface Count {
@@ -100,3 +101,17 @@ print('inner child', recursive, INNER, {
   hash: 16,
   extension: 16,
 });
+// What a node of two inner children comes to, as a child itself.
+const NODE = { cpu: 16, program: 15, memory: 16, hash: 15, extension: 15 };
+print('inner child of a node of its own', recursive, INNER, NODE);
+console.log(`cells of such a node: ${(cellsOf(recursive, NODE) / 1e6).toFixed(1)} M`);
+
+/** Main, preprocessed and LogUp columns times rows. */
+function cellsOf(system: AirSystem, heights: Readonly<Record<string, number>>): number {
+  return system.tables.reduce((cells, table) => {
+    const logHeight = heights[table.name];
+    if (logHeight === undefined) return cells;
+    const columns = table.preprocessedColumns.length + table.mainColumns.length + logUpColumnCount(table);
+    return cells + columns * 2 ** logHeight;
+  }, 0);
+}

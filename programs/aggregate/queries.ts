@@ -20,7 +20,7 @@ import { decomposeWord } from './transcript.ts';
 import type { GuestChallenges, GuestProof } from './verifyChild.ts';
 
 /** Queries whose code is emitted side by side, so that what they share is fetched once: bytecode against cycles. */
-const MAXIMUM_QUERIES_UNROLLED = 20;
+const MAXIMUM_QUERIES_UNROLLED = 10;
 /** Where the bits of a word begin that no index has. */
 const UPPER_BIT = 24;
 /** Elements that one row of the extension table evaluates. */
