@@ -31,6 +31,6 @@ console.log(`adapter ${kind}: ${adapterName}`);
 const child = spawn(
   process.execPath,
   ['--import', 'tsx', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files],
-  { stdio: 'inherit', env: { ...process.env, ...environment } },
+  { stdio: 'inherit', env: { ...process.env, ...environment, COLONNADE_ADAPTER: kind } },
 );
 child.on('exit', (status) => process.exit(status ?? 1));
