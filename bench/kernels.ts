@@ -5,7 +5,7 @@
 import { type ComputeDevice, openDevice } from '../kernels/device.ts';
 import { createMatrix, type GpuMatrix, releaseMatrix, uploadColumns } from '../kernels/matrix.ts';
 import { buildMatrixTree, releaseTree } from '../kernels/merkle.ts';
-import { extendMatrix, interpolateChunk, planPasses } from '../kernels/ntt.ts';
+import { extendMatrix, interpolateChunk, planPasses, planRegisterPasses } from '../kernels/ntt.ts';
 import { DIGEST_WORDS, FULL_ROUNDS, PARTIAL_ROUNDS, WIDTH } from '../stark/hash/poseidon.ts';
 import { timeDevice } from './deviceTimer.ts';
 import {
@@ -96,11 +96,14 @@ async function uploadShape(device: ComputeDevice, { logRows, columns }: Shape): 
 
 /** Multiplications and bytes of one word's way through a transform of 2^logRows points, with factors at the end or not. */
 function transformCost(
+  device: ComputeDevice,
   logRows: number,
   logSkipped: number,
   isInverse: boolean,
 ): { multiplications: number; bytes: number } {
-  const passes = planPasses(logRows, logSkipped, LOG_TILE, isInverse).length;
+  const passes = device.adapter.isSoftware
+    ? planRegisterPasses(logRows - logSkipped).length
+    : planPasses(logRows, logSkipped, LOG_TILE, isInverse).length;
   return { multiplications: (logRows - logSkipped) / 2 + (isInverse ? 2 : 0), bytes: 8 * passes };
 }
 
@@ -128,7 +131,7 @@ export function measureNtt({ scale, runs, roofs }: MeasurementSettings): Promise
           'elements/s',
           elements,
           seconds,
-          sharesOf(roofs, elements / median(seconds), transformCost(shape.logRows, 0, true)),
+          sharesOf(roofs, elements / median(seconds), transformCost(device, shape.logRows, 0, true)),
         ),
       );
     }
@@ -210,8 +213,8 @@ export function measureCommit({ scale, runs, roofs }: MeasurementSettings): Prom
         releaseMatrix(device, extended);
       });
       releaseMatrix(device, matrix);
-      const inverse = transformCost(logRows, 0, true);
-      const forward = transformCost(logRows + LOG_BLOWUP, LOG_BLOWUP, false);
+      const inverse = transformCost(device, logRows, 0, true);
+      const forward = transformCost(device, logRows + LOG_BLOWUP, LOG_BLOWUP, false);
       const extension = {
         multiplications: inverse.multiplications + 2 ** LOG_BLOWUP * forward.multiplications,
         bytes: inverse.bytes + 2 ** LOG_BLOWUP * forward.bytes,
