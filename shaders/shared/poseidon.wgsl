@@ -37,29 +37,9 @@ fn poseidonLinear(state: ptr<function, array<u32, 16>>) {
   }
 }
 
-/// The constant of a lane in the full round whose number has these bits. Chosen by seven selections among constants: a table
-/// indexed by the round's number would be read lane by lane on software adapters, which takes longer.
-fn poseidonFullConstant(lane: u32, isOdd: bool, isUpperPair: bool, isSecondHalf: bool) -> u32 {
-  let first = select(
-    select(POSEIDON_FULL_CONSTANTS[lane], POSEIDON_FULL_CONSTANTS[16u + lane], isOdd),
-    select(POSEIDON_FULL_CONSTANTS[32u + lane], POSEIDON_FULL_CONSTANTS[48u + lane], isOdd),
-    isUpperPair,
-  );
-  let second = select(
-    select(POSEIDON_FULL_CONSTANTS[64u + lane], POSEIDON_FULL_CONSTANTS[80u + lane], isOdd),
-    select(POSEIDON_FULL_CONSTANTS[96u + lane], POSEIDON_FULL_CONSTANTS[112u + lane], isOdd),
-    isUpperPair,
-  );
-  return select(first, second, isSecondHalf);
-}
-
 fn poseidonFullRound(state: ptr<function, array<u32, 16>>, round: u32) {
-  let isOdd = (round & 1u) != 0u;
-  let isUpperPair = (round & 2u) != 0u;
-  let isSecondHalf = (round & 4u) != 0u;
   for (var lane = 0u; lane < POSEIDON_WIDTH; lane += 1u) {
-    let constant = poseidonFullConstant(lane, isOdd, isUpperPair, isSecondHalf);
-    (*state)[lane] = fieldCube(fieldAdd((*state)[lane], constant));
+    (*state)[lane] = fieldCube(fieldAdd((*state)[lane], POSEIDON_FULL_CONSTANTS[round * POSEIDON_WIDTH + lane]));
   }
   poseidonLinear(state);
 }
