@@ -20,7 +20,9 @@ import {
   entriesDigest,
 } from '../../programs/aggregate/aggregateStatement.ts';
 import { type ChildShape, childShape } from '../../programs/aggregate/childShape.ts';
+import { AggregationError } from '../../programs/aggregate/errors.ts';
 import { HINT } from '../../programs/aggregate/hintNames.ts';
+import { prepareAggregate } from '../../programs/aggregate/prepare.ts';
 import {
   aggregateHints,
   type Child,
@@ -29,10 +31,11 @@ import {
 } from '../../programs/aggregate/witness.ts';
 import { MODULUS } from '../../stark/field/koalaBear.ts';
 import { keyDigest } from '../../stark/keys.ts';
-import { type Profile, TEST_ONLY_LEAF } from '../../stark/profile.ts';
+import { type Profile, profileDigest, TEST_ONLY_LEAF } from '../../stark/profile.ts';
 import { decodeProof } from '../../stark/proof/codec.ts';
 import type { LogHeights } from '../../stark/proof/shape.ts';
 import { LABEL } from '../../stark/transcript.ts';
+import { productionPolicy } from '../../stark/verifier.ts';
 import {
   assertAccepted,
   createCheatingTranscript,
@@ -121,7 +124,7 @@ describe('the aggregate program', () => {
     );
   });
 
-  it('states what its children state, in their order', () => {
+  it('R57: states what its children state, in their order', () => {
     for (const { program, shapes, child } of subjects) {
       const other = { ...child, statement: child.statement.map((word) => word + 1) };
       const witness = witnessOf(shapes, child);
@@ -139,7 +142,7 @@ describe('the aggregate program', () => {
     }
   });
 
-  it('agrees with the native verifier on mutated proofs', () => {
+  it('R52: agrees with the native verifier on mutated proofs', () => {
     const random = createRandom(2026);
     for (const subject of subjects) {
       const { setting, bytes, child } = subject;
@@ -237,7 +240,7 @@ describe('the aggregate program', () => {
     assert.throws(() => buildAggregateProgram(shapes), /TEST_ONLY/);
   });
 
-  it('cannot be run for no child', () => {
+  it('R56: cannot be run for no child', () => {
     const { program } = subjects[0]!;
     assert.throws(() => run(program, aggregateHints(AGGREGATE_KEY, [])), {
       name: 'MachineError',
@@ -245,7 +248,43 @@ describe('the aggregate program', () => {
     });
   });
 
-  it('binds key and statement of a child', () => {
+  it('R55, R56: the host names the child that cannot be aggregated', () => {
+    const { shapes, child, setting } = subjects[0]!;
+    const policy = { acceptedProfileDigests: [profileDigest(setting.profile)] };
+    const ownKey = keyDigest(child.key);
+    const broken = { ...child, proofBytes: child.proofBytes.slice(4) };
+    const inner = { kind: 'inner', entries: [leafOf(child)] } as const;
+    const other = subjects[2]!.child;
+    for (const [key, children, accepted, code, details] of [
+      [AGGREGATE_KEY, [], policy, 'NO_ENTRIES', {}],
+      [AGGREGATE_KEY, [child, child], policy, 'DUPLICATE_CHILD', { child: 1, first: 0 }],
+      [AGGREGATE_KEY, [child, broken], policy, 'CHILD_REJECTED', { child: 1, reason: 'BAD_MAGIC' }],
+      [
+        AGGREGATE_KEY,
+        [child],
+        productionPolicy(),
+        'CHILD_REJECTED',
+        { child: 0, reason: 'TEST_ONLY_PROFILE' },
+      ],
+      [AGGREGATE_KEY, [{ ...child, inner }], policy, 'NOT_AN_AGGREGATE', { child: 0 }],
+      [ownKey, [child], policy, 'UNDECLARED_AGGREGATE', { child: 0 }],
+      [ownKey, [{ ...child, inner }], policy, 'STATEMENT_MISMATCH', { child: 0 }],
+      [AGGREGATE_KEY, [other], policy, 'SHAPE_NOT_OFFERED', { child: 0 }],
+    ] as const)
+      assert.throws(
+        () => prepareAggregate(key, shapes, children, accepted),
+        (error) => {
+          assert.ok(error instanceof AggregationError, String(error));
+          assert.equal(error.code, code);
+          for (const [name, value] of Object.entries(details)) assert.equal(error.details[name], value, code);
+          return true;
+        },
+      );
+    const prepared = prepareAggregate(AGGREGATE_KEY, shapes, [child], policy);
+    assert.deepEqual(prepared.statement, aggregateStatement(AGGREGATE_KEY, [leafOf(child)]));
+  });
+
+  it('R54: binds key and statement of a child', () => {
     const subject = subjects[0]!;
     const { child } = subject;
     const otherStatement = { ...child, statement: child.statement.map((word) => word + 1) };
@@ -254,7 +293,7 @@ describe('the aggregate program', () => {
     assert.ok(!isAcceptedByProgram(subject, { ...child, key: { ...child.key, preprocessedCap: cap } }));
   });
 
-  it('takes a child under its own key as inner only, and only one that says C(K, L)', () => {
+  it('R53: takes a child under its own key as inner only, and only one that says C(K, L)', () => {
     const { program, shapes, child } = subjects[0]!;
     const witness = witnessOf(shapes, child);
     const ownKey = keyDigest(child.key);
@@ -294,7 +333,7 @@ describe('the aggregate program', () => {
     }
   });
 
-  it('does not take a second decomposition of a word', () => {
+  it('R58: does not take a second decomposition of a word', () => {
     const { program, shapes, child, setting } = subjects[1]!;
     const honest = aggregateHints(AGGREGATE_KEY, [witnessOf(shapes, child)]);
     let replaced = 0;

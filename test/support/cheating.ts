@@ -20,6 +20,7 @@ import {
 import { createTranscript, type Transcript } from '../../stark/transcript.ts';
 import type { RejectionReason, Verdict } from '../../stark/verifier/rejection.ts';
 import { verify } from '../../stark/verifier.ts';
+import { isAcceptedByGuest } from './guestVerifier.ts';
 import { type ToyHeights, type ToyInstance, toyInstance } from './toySystems.ts';
 
 /** No proof of work anywhere: a cheat is not rejected by a nonce that happens to fail, but by what it is. */
@@ -89,8 +90,8 @@ export function proveIn(setting: Setting, cheat: Cheat = {}): Promise<Uint8Array
   return prove(backend, setting.provingKey, cheat.statement ?? statement, cheat.traces ?? traces, options);
 }
 
-/** The verifier's answer under the setting's key and statement, by a policy that names the setting's profile. */
-export function verdictIn(
+/** The native verifier's answer alone, as `verdictIn` asks for it. */
+export function nativeVerdictIn(
   setting: Setting,
   bytes: Uint8Array,
   key: VerifyingKey = setting.key,
@@ -98,6 +99,35 @@ export function verdictIn(
 ): Verdict {
   return verify(key, statement, bytes, { acceptedProfileDigests: [profileDigest(setting.profile)] });
 }
+
+/**
+ * The verifier's answer under the setting's key and statement, by a policy that names the setting's profile. Asserts that the
+ * verifier which runs as a guest program gives the same.
+ */
+export function verdictIn(
+  setting: Setting,
+  bytes: Uint8Array,
+  key: VerifyingKey = setting.key,
+  statement: Uint32Array = setting.instance.statement,
+): Verdict {
+  const verdict = nativeVerdictIn(setting, bytes, key, statement);
+  const isPolicy = !verdict.ok && POLICY_REASONS.has(verdict.reason);
+  if (!isPolicy)
+    assert.equal(
+      isAcceptedByGuest(key, statement, bytes),
+      verdict.ok,
+      `the guest program disagrees with the native verifier: ${verdict.ok ? 'accepted' : verdict.reason}`,
+    );
+  return verdict;
+}
+
+/** Refusals of the call, which never reach a program: it is built for accepted profiles and sound keys only. */
+const POLICY_REASONS: ReadonlySet<RejectionReason> = new Set([
+  'TEST_ONLY_PROFILE',
+  'PROFILE_NOT_ACCEPTED',
+  'KEY_MALFORMED',
+  'STATEMENT_MALFORMED',
+]);
 
 export function assertAccepted(verdict: Verdict): void {
   assert.deepEqual(verdict, { ok: true });
