@@ -7,6 +7,8 @@ import type { Row, Value } from '../../machine/builder/values.ts';
 import { buildProgram, type ProgramBuilder } from '../../machine/builder.ts';
 import type { Program } from '../../machine/program.ts';
 import { DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
+import { profileDigest } from '../../stark/profile.ts';
+import { productionPolicy } from '../../stark/verifier.ts';
 import { AGGREGATE_TAG, AGGREGATE_VERSION, ENTRY_MARK } from './aggregateStatement.ts';
 import type { ChildShape } from './childShape.ts';
 import { HINT } from './hintNames.ts';
@@ -18,7 +20,8 @@ import { verifyChild } from './verifyChild.ts';
  * Throws: RangeError without a shape, or when a profile is TEST_ONLY.
  */
 export function buildAggregateProgram(shapes: readonly ChildShape[]): Program {
-  const weak = shapes.find(({ profile }) => profile.isTestOnly);
+  const accepted = productionPolicy().acceptedProfileDigests.map(String);
+  const weak = shapes.find(({ profile }) => !accepted.includes(String(profileDigest(profile))));
   if (weak) throw new RangeError(`${weak.profile.name} is no profile that an aggregate accepts`);
   return emitProgram('aggregate', shapes);
 }

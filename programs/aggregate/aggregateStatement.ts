@@ -2,6 +2,7 @@
  * What an aggregate proof says, and its digest. The guest program hashes the same rows in the same order.
  * Source: docs/spec/recursion.md, section Statement.
  */
+import { isCanonical } from '../../stark/field/koalaBear.ts';
 import { compress, DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
 import { AggregationError } from './errors.ts';
 
@@ -27,6 +28,8 @@ export const AGGREGATE_VERSION = 1;
 export const ENTRY_MARK = { LEAF: 0, INNER: 1 } as const;
 /** Each child costs cycles, so no aggregate comes near. */
 const MAXIMUM_ENTRIES = 2 ** 20;
+/** Levels of a tree: 2^64 leaves at the least fan-in that helps. Arbitrary; bounds what an untrusted tree can ask for. */
+const MAXIMUM_DEPTH = 64;
 
 function rowOf(...words: readonly number[]): Uint32Array {
   const row = new Uint32Array(DIGEST_WORDS);
@@ -37,6 +40,9 @@ function rowOf(...words: readonly number[]): Uint32Array {
 function requireDigest(words: Uint32Array): Uint32Array {
   if (words.length !== DIGEST_WORDS)
     throw new AggregationError('DIGEST_MALFORMED', { expected: DIGEST_WORDS, got: words.length });
+  // C reduces modulo p: without this, v and v + p would be two names of one statement.
+  const wrong = words.findIndex((word) => !isCanonical(word));
+  if (wrong >= 0) throw new AggregationError('DIGEST_MALFORMED', { wordIndex: wrong, got: words[wrong]! });
   return words;
 }
 
@@ -45,6 +51,15 @@ function requireDigest(words: Uint32Array): Uint32Array {
  * and its statement, of an inner entry, its own L. Throws: AggregationError.
  */
 export function entriesDigest(entries: readonly AggregateEntry[]): Uint32Array {
+  return digestLevel(entries, 1);
+}
+
+function requireDepth(depth: number): void {
+  if (depth > MAXIMUM_DEPTH) throw new AggregationError('TOO_DEEP', { atMost: MAXIMUM_DEPTH });
+}
+
+function digestLevel(entries: readonly AggregateEntry[], depth: number): Uint32Array {
+  requireDepth(depth);
   if (entries.length === 0) throw new AggregationError('NO_ENTRIES');
   if (entries.length > MAXIMUM_ENTRIES)
     throw new AggregationError('TOO_MANY_ENTRIES', { atMost: MAXIMUM_ENTRIES, got: entries.length });
@@ -53,7 +68,7 @@ export function entriesDigest(entries: readonly AggregateEntry[]): Uint32Array {
     const rows =
       entry.kind === 'leaf'
         ? [rowOf(ENTRY_MARK.LEAF), requireDigest(entry.keyDigest), requireDigest(entry.statement)]
-        : [rowOf(ENTRY_MARK.INNER), entriesDigest(entry.entries)];
+        : [rowOf(ENTRY_MARK.INNER), digestLevel(entry.entries, depth + 1)];
     for (const row of rows) state = compress(state, row);
   }
   return state;
@@ -67,7 +82,14 @@ export function aggregateStatement(
   return compress(requireDigest(aggregateKeyDigest), entriesDigest(entries));
 }
 
-/** The leaves in order, whatever the shape of the tree. */
+/** The leaves in order, whatever the shape of the tree. Throws: AggregationError 'TOO_DEEP'. */
 export function flattenLeaves(entries: readonly AggregateEntry[]): LeafEntry[] {
-  return entries.flatMap((entry) => (entry.kind === 'leaf' ? [entry] : flattenLeaves(entry.entries)));
+  return flattenLevel(entries, 1);
+}
+
+function flattenLevel(entries: readonly AggregateEntry[], depth: number): LeafEntry[] {
+  requireDepth(depth);
+  return entries.flatMap((entry) =>
+    entry.kind === 'leaf' ? [entry] : flattenLevel(entry.entries, depth + 1),
+  );
 }

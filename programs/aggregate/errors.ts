@@ -2,7 +2,8 @@
 export const AGGREGATE_ERRORS = {
   NO_ENTRIES: 'An aggregate has no children.',
   TOO_MANY_ENTRIES: 'An aggregate has more children than its statement can count.',
-  DIGEST_MALFORMED: 'A digest does not have 8 words.',
+  DIGEST_MALFORMED: 'A digest does not have 8 canonical words.',
+  TOO_DEEP: 'The tree of aggregates is deeper than any that is proved.',
   DUPLICATE_CHILD: 'Two children are the same proof, or proofs of the same statement under the same key.',
   CHILD_REJECTED: 'A child does not verify.',
   SHAPE_NOT_OFFERED: 'The aggregate program was not built for children of this machine, profile and heights.',

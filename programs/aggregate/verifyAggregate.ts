@@ -28,7 +28,8 @@ function isSame(left: Uint32Array, right: Uint32Array): boolean {
 
 /**
  * The leaves, in order, that the proof shows under the key, if the tree with these entries below it is the one that was proved.
- * Throws: AggregationError 'KEY_MISMATCH', 'LEAF_NOT_ALLOWED', 'CHILD_REJECTED' when the proof does not show the statement of
+ * A leaf may stand there more than once: who counts leaves must ask for different ones.
+ * Throws: AggregationError 'KEY_MISMATCH', 'DIGEST_MALFORMED', 'TOO_DEEP', 'LEAF_NOT_ALLOWED', 'CHILD_REJECTED' when the proof does not show the statement of
  * this tree.
  */
 export function verifyAggregate(
