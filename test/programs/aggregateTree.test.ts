@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createWgslBackend } from '../../kernels/backend.ts';
 import { buildProgram } from '../../machine/builder.ts';
+import type { LeastHeights } from '../../machine/padding.ts';
 import type { Program } from '../../machine/program.ts';
 import { buildTestOnlyAggregateProgram } from '../../programs/aggregate/aggregateProgram.ts';
 import {
@@ -24,7 +25,6 @@ import { prove } from '../../stark/prover.ts';
 import { createSetting, HEIGHTS, proveIn, settingOf } from '../support/cheating.ts';
 import { openTestDevice } from '../support/gpu.ts';
 import {
-  type LeastHeights,
   RECURSIVE_MACHINE,
   recursivePreprocessed,
   recursiveTraces,

@@ -8,7 +8,7 @@ import type { ExecutionTrace } from '../../machine/executionTrace.ts';
 import { execute } from '../../machine/executor.ts';
 import { extensionTable } from '../../machine/extension/table.ts';
 import { completeHashTrace } from '../../machine/hash/table.ts';
-import { END_PC } from '../../machine/instruction.ts';
+import { type LeastHeights, padCalledTable, padExecution } from '../../machine/padding.ts';
 import type { HintFunctions, Program } from '../../machine/program.ts';
 import { CALL_TABLES, COLONNADE_MACHINE, DEFAULT_LIMITS, prepareProgram } from '../../machine/system.ts';
 import { traceTables } from '../../machine/trace.ts';
@@ -25,16 +25,11 @@ export const RECURSIVE_MACHINE: AirSystem = defineSystem({
   tables: [...COLONNADE_MACHINE.tables, extensionTable.air],
 });
 
-const ROW_WORDS = 8;
-
 export function runRecursive(program: Program, hints: HintFunctions): ExecutionTrace {
   return execute(program, TABLES, hints, DEFAULT_LIMITS);
 }
 
-/** Least log heights by table name. */
-export type LeastHeights = Readonly<Partial<Record<string, number>>>;
-
-/** The preprocessed columns by slot; the bytecode is padded with rows that cannot run. */
+/** The preprocessed columns by slot */
 export function recursivePreprocessed(program: Program): (TableTrace | undefined)[] {
   const prepared = prepareProgram(program);
   return RECURSIVE_MACHINE.tables.map(({ name }) => (name === 'program' ? prepared : undefined));
@@ -46,31 +41,12 @@ export function recursiveTraces(
   execution: ExecutionTrace,
   least: LeastHeights = {},
 ): (TableTrace | undefined)[] {
-  const cycles = Math.max(execution.pc.length, 2 ** (least['cpu'] ?? 0) / 2 + 1);
-  const words = Math.max(execution.memory.length, ROW_WORDS * (2 ** (least['memory'] ?? 0) / 2 + 1));
-  const memory = new Uint32Array(words);
-  memory.set(execution.memory);
-  const pc = new Uint32Array(cycles).fill(END_PC);
-  pc.set(execution.pc);
-  const fp = new Uint32Array(cycles).fill(execution.fp.at(-1)!);
-  fp.set(execution.fp);
-  const traces = traceTables(
-    program,
-    prepareProgram(program).logHeight,
-    { ...execution, memory, pc, fp },
-    TABLES,
-  );
+  const padded = padExecution(execution, least);
+  const traces = traceTables(program, prepareProgram(program).logHeight, padded, TABLES);
+  const called = new Set(TABLES.map(({ air }) => air.name));
   return RECURSIVE_MACHINE.tables.map(({ name }) => {
     const trace = traces.get(name);
-    const logHeight = least[name] ?? 0;
-    if (trace === undefined || trace.logHeight >= logHeight) return trace;
-    // A padding row of a called table is zeros.
-    const columns = trace.columns.map((column) => {
-      const padded = new Uint32Array(2 ** logHeight);
-      padded.set(column);
-      return padded;
-    });
-    return { logHeight, columns };
+    return trace !== undefined && called.has(name) ? padCalledTable(trace, least[name] ?? 0) : trace;
   });
 }
 
