@@ -6,6 +6,7 @@ export const AGGREGATE_ERRORS = {
   TOO_DEEP: 'The tree of aggregates is deeper than any that is proved.',
   DUPLICATE_CHILD: 'Two children are the same proof, or proofs of the same statement under the same key.',
   CHILD_REJECTED: 'A child does not verify.',
+  CHILD_NOT_VERIFIED: 'The aggregate program cannot run past a check of a child.',
   SHAPE_NOT_OFFERED: 'The aggregate program was not built for children of this machine, profile and heights.',
   NOT_AN_AGGREGATE: 'A child is declared to be an aggregate but has another key than the aggregate program.',
   UNDECLARED_AGGREGATE: "A child has the aggregate program's key but is not declared to be an aggregate.",

@@ -170,10 +170,14 @@ function treeWitness(
   };
 }
 
-/** The hints of one run of the aggregate program over these children in their order. */
+/**
+ * The hints of one run of the aggregate program over these children in their order; `onChild` hears the number of the child
+ * that is verified next.
+ */
 export function aggregateHints(
   aggregateKeyDigest: Uint32Array,
   children: readonly ChildWitness[],
+  onChild?: (child: number) => void,
 ): HintFunctions {
   let next = 0;
   let child: ChildWitness | undefined;
@@ -212,6 +216,7 @@ export function aggregateHints(
     [HINT.aggregateKey]: () => aggregateKeyDigest,
     [HINT.childCount]: () => [children.length],
     [HINT.nextChild]() {
+      onChild?.(next);
       child = children[next++];
       foldCaps = 0;
       foldNonces = 0;

@@ -23,6 +23,7 @@ import { type ChildShape, childShape } from '../../programs/aggregate/childShape
 import { AggregationError } from '../../programs/aggregate/errors.ts';
 import { HINT } from '../../programs/aggregate/hintNames.ts';
 import { prepareAggregate } from '../../programs/aggregate/prepare.ts';
+import { runAggregate } from '../../programs/aggregate/run.ts';
 import {
   aggregateHints,
   type Child,
@@ -282,6 +283,22 @@ describe('the aggregate program', () => {
       );
     const prepared = prepareAggregate(AGGREGATE_KEY, shapes, [child], policy);
     assert.deepEqual(prepared.statement, aggregateStatement(AGGREGATE_KEY, [leafOf(child)]));
+  });
+
+  it('names the child and the line that a failed run stopped at', () => {
+    const { program, shapes, child, bytes } = subjects[0]!;
+    const proofBytes = bytes.slice();
+    proofBytes[bytes.length - 4]! ^= 1;
+    const witnesses = [child, { ...child, proofBytes }].map((each) => witnessOf(shapes, each));
+    assert.throws(
+      () => runAggregate(run, program, AGGREGATE_KEY, witnesses),
+      (error) =>
+        error instanceof AggregationError &&
+        error.code === 'CHILD_NOT_VERIFIED' &&
+        error.details['child'] === 1 &&
+        /^aggregate\/queries\.ts:\d+$/.test(String(error.details['source'])),
+    );
+    runAggregate(run, program, AGGREGATE_KEY, witnesses.slice(0, 1));
   });
 
   it('R54: binds key and statement of a child', () => {
