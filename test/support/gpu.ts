@@ -9,12 +9,15 @@ import { type ComputeDevice, type DeviceOptions, openDevice } from '../../kernel
 
 export type TestDeviceOptions = Partial<DeviceOptions>;
 
+/** Bytes that WebGPU guarantees for a binding. Adapters that offer more would hide the chunking of matrices. */
+const BINDING_LIMIT = 128 * 2 ** 20;
+
 let isNamed = false;
 
-/** Opens a device, robustness on unless told otherwise, and closes it after the tests of the file. */
+/** Opens a device, robustness on and bindings of 128 MiB unless told otherwise, and closes it after the tests of the file. */
 export async function openTestDevice(options: TestDeviceOptions = {}): Promise<ComputeDevice> {
   applyToProcess(parseAdapterChoice(process.env['COLONNADE_ADAPTER'] ?? 'auto'));
-  const device = await openDevice({ robustness: 'on', ...options });
+  const device = await openDevice({ robustness: 'on', bindingLimit: BINDING_LIMIT, ...options });
   if (!isNamed) console.log(`# adapter: ${device.adapter.name}`);
   isNamed = true;
   after(() => device.close());
