@@ -5,7 +5,7 @@
  */
 import type { ProgramBuilder } from '../../machine/builder.ts';
 import { STATEMENT_WORDS } from '../../stark/air/air.ts';
-import { evaluateConstraints, powerOfTwo, quotientAtPoint } from '../../stark/air/verifierEvaluation.ts';
+import { evaluateConstraints, quotientAtPoint, traceDomain } from '../../stark/air/verifierEvaluation.ts';
 import { DEGREE } from '../../stark/field/extension.ts';
 import { matrixOf, type Phase, type ProofShape } from '../../stark/proof/shape.ts';
 import type { ChildShape } from './childShape.ts';
@@ -32,8 +32,8 @@ export function checkQuotients(
   challenges: GuestChallenges,
 ): void {
   const { zeta, lambda } = challenges;
-  const zetaToHeight = new Map(
-    shape.distinctLogHeights.map((logHeight) => [logHeight, powerOfTwo(elements, zeta, logHeight)]),
+  const domains = new Map(
+    shape.distinctLogHeights.map((logHeight) => [logHeight, traceDomain(elements, logHeight, zeta)]),
   );
   const statement = Array.from({ length: STATEMENT_WORDS }, (_, word) =>
     elements.fromValue(program.load(proof.statement, word)),
@@ -51,7 +51,7 @@ export function checkQuotients(
 
   for (const slot of shape.presentSlots) {
     const table = system.tables[slot]!;
-    const logHeight = shape.logHeights[slot]!;
+    const domain = domains.get(shape.logHeights[slot]!)!;
     const preprocessed = openedIn('preprocessed', slot);
     const main = openedIn('main', slot);
     const logUp = openedIn('logUp', slot);
@@ -59,7 +59,7 @@ export function checkQuotients(
     const combined = evaluateConstraints(
       elements,
       table,
-      logHeight,
+      domain,
       {
         preprocessed: preprocessed.current,
         preprocessedNext: preprocessed.next,
@@ -72,9 +72,8 @@ export function checkQuotients(
       challenges,
       sumAt(elements, proof, shape.summedSlots.indexOf(slot)),
       zeta,
-      zetaToHeight.get(logHeight)!,
       lambda,
     );
-    elements.assertEqual(combined, quotientAtPoint(elements, quotient, zetaToHeight.get(logHeight)!));
+    elements.assertEqual(combined, quotientAtPoint(elements, quotient, domain.pointToHeight));
   }
 }

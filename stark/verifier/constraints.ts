@@ -4,7 +4,7 @@
  */
 import type { AirSystem } from '../air/air.ts';
 import { EXTENSION_VERIFIER_ALGEBRA } from '../air/evaluate.ts';
-import { evaluateConstraints, powerOfTwo, quotientAtPoint } from '../air/verifierEvaluation.ts';
+import { evaluateConstraints, quotientAtPoint, traceDomain } from '../air/verifierEvaluation.ts';
 import * as extension from '../field/extension.ts';
 import type { Proof } from '../proof/proof.ts';
 import { matrixOf, type Phase, type ProofShape } from '../proof/shape.ts';
@@ -48,18 +48,17 @@ export function checkQuotients(
 
   for (const slot of shape.presentSlots) {
     const table = system.tables[slot]!;
-    const logHeight = shape.logHeights[slot]!;
     const preprocessed = openedIn('preprocessed', slot);
     const main = openedIn('main', slot);
     const logUpColumns = openedIn('logUp', slot);
     const quotient = openedIn('quotient', slot).current;
     const sumPosition = shape.summedSlots.indexOf(slot);
     const sum = sumPosition < 0 ? extension.ZERO : extension.read(proof.sums, sumPosition * extension.DEGREE);
-    const zetaToHeight = powerOfTwo(EXTENSION_VERIFIER_ALGEBRA, zeta, logHeight);
+    const domain = traceDomain(EXTENSION_VERIFIER_ALGEBRA, shape.logHeights[slot]!, zeta);
     const combined = evaluateConstraints(
       EXTENSION_VERIFIER_ALGEBRA,
       table,
-      logHeight,
+      domain,
       {
         preprocessed: preprocessed.current,
         preprocessedNext: preprocessed.next,
@@ -72,10 +71,9 @@ export function checkQuotients(
       logUp,
       sum,
       zeta,
-      zetaToHeight,
       lambda,
     );
-    const expected = quotientAtPoint(EXTENSION_VERIFIER_ALGEBRA, quotient, zetaToHeight);
+    const expected = quotientAtPoint(EXTENSION_VERIFIER_ALGEBRA, quotient, domain.pointToHeight);
     if (!extension.equals(combined, expected))
       return reject('QUOTIENT_MISMATCH', {
         table: table.name,

@@ -7,7 +7,7 @@ import {
   evaluateGraph,
 } from '../../stark/air/evaluate.ts';
 import { createRowEvaluator, traceSelectors } from '../../stark/air/rowEvaluator.ts';
-import { evaluateConstraints, evaluateSelectors } from '../../stark/air/verifierEvaluation.ts';
+import { evaluateConstraints, evaluateSelectors, traceDomain } from '../../stark/air/verifierEvaluation.ts';
 import * as extension from '../../stark/field/extension.ts';
 import * as field from '../../stark/field/koalaBear.ts';
 import { evaluatePolynomial, inverse } from '../../stark/field/ntt.ts';
@@ -26,8 +26,7 @@ test('selectors at a point are the polynomials of the selector columns', () => {
     const values = evaluateSelectors(
       EXTENSION_VERIFIER_ALGEBRA,
       point,
-      extension.power(point, 2 ** logHeight),
-      logHeight,
+      traceDomain(EXTENSION_VERIFIER_ALGEBRA, logHeight, point),
     );
     for (const selector of ['first', 'last', 'transition'] as const) {
       const column = new Uint32Array(2 ** logHeight);
@@ -125,13 +124,12 @@ test('a valid trace: sums cancel, and the quotient identity holds at a random po
       const combined = evaluateConstraints(
         EXTENSION_VERIFIER_ALGEBRA,
         table,
-        trace.logHeight,
+        traceDomain(EXTENSION_VERIFIER_ALGEBRA, trace.logHeight, zeta),
         opened,
         publicElements,
         challenges,
         logUp.sum,
         zeta,
-        extension.power(zeta, height),
         lambda,
       );
       const chunks = open(quotient, zeta);
@@ -159,13 +157,12 @@ test('a valid trace: sums cancel, and the quotient identity holds at a random po
           evaluateConstraints(
             EXTENSION_VERIFIER_ALGEBRA,
             table,
-            trace.logHeight,
+            traceDomain(EXTENSION_VERIFIER_ALGEBRA, trace.logHeight, zeta),
             { ...opened, mainNext: [], main: opened.main.slice(1) },
             publicElements,
             challenges,
             logUp.sum,
             zeta,
-            extension.power(zeta, height),
             lambda,
           ),
         { code: 'EVALUATION_INPUT' },
@@ -200,7 +197,7 @@ test('one wrong cell breaks the quotient identity', () => {
   const combined = evaluateConstraints(
     EXTENSION_VERIFIER_ALGEBRA,
     walk,
-    4,
+    traceDomain(EXTENSION_VERIFIER_ALGEBRA, 4, zeta),
     {
       preprocessed: open(preprocessed[0]!, zeta),
       preprocessedNext: [],
@@ -213,7 +210,6 @@ test('one wrong cell breaks the quotient identity', () => {
     challenges,
     logUp.sum,
     zeta,
-    extension.power(zeta, 2 ** 4),
     lambda,
   );
   const chunks = open(quotient, zeta);
