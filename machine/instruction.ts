@@ -46,6 +46,13 @@ export const FLAG: Readonly<Record<FlagName, number>> = {
 export const TAG = {
   HASH_CHAIN: 1,
   HASH_PATH: 2,
+  MADD: 8,
+  MADD_BASE: 9,
+  DOT8: 10,
+  EVAL8: 11,
+  FOLD8: 12,
+  UNPACK8: 13,
+  COMBINE8: 14,
   WORD_ADD: 16,
   WORD_LESS: 17,
   WORD_CHECK: 18,

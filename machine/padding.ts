@@ -20,6 +20,7 @@ function rowsFor(logHeight: number | undefined): number {
 export function padExecution(execution: ExecutionTrace, least: LeastHeights): ExecutionTrace {
   const cycles = Math.max(execution.pc.length, rowsFor(least['cpu']));
   const words = Math.max(execution.memory.length, rowsFor(least['memory']) * ROW_WORDS);
+  if (cycles === execution.pc.length && words === execution.memory.length) return execution;
   const memory = new Uint32Array(words);
   memory.set(execution.memory);
   const pc = new Uint32Array(cycles).fill(END_PC);

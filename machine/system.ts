@@ -10,8 +10,10 @@ import type { CallTable } from './callTable.ts';
 import { cpuAir } from './cpu/air.ts';
 import type { ExecutionTrace } from './executionTrace.ts';
 import { execute, type RunLimits } from './executor.ts';
+import { extensionTable } from './extension/table.ts';
 import { completeHashTrace, hashTable } from './hash/table.ts';
 import { memoryAir } from './memory/air.ts';
+import type { LeastHeights } from './padding.ts';
 import { programAir } from './program/air.ts';
 import { programColumns } from './program/trace.ts';
 import type { HintFunctions, Program } from './program.ts';
@@ -22,11 +24,17 @@ import { wordTable } from './word/table.ts';
 import { wordMultiplyTable } from './wordMultiply/table.ts';
 
 /** The tables that programs call, in slot order. */
-export const CALL_TABLES: readonly CallTable[] = [hashTable, wordTable, wordMultiplyTable, ramTable];
+export const CALL_TABLES: readonly CallTable[] = [
+  hashTable,
+  wordTable,
+  wordMultiplyTable,
+  ramTable,
+  extensionTable,
+];
 
 export const COLONNADE_MACHINE: AirSystem = defineSystem({
   name: 'colonnade',
-  version: 1,
+  version: 2,
   buses: BUSES,
   tables: [cpuAir, programAir, memoryAir, rangeAir, ...CALL_TABLES.map((table) => table.air)],
 });
@@ -60,9 +68,17 @@ export function run(
   return execute(program, CALL_TABLES, hints, limits);
 }
 
-/** The traces by slot, undefined where a table is absent. Throws: MachineError 'BAD_TRACE', 'TABLE_TOO_HIGH'. */
-export function buildTraces(program: Program, execution: ExecutionTrace): (TableTrace | undefined)[] {
-  const traces = traceTables(program, prepareProgram(program).logHeight, execution, CALL_TABLES);
+/**
+ * The traces by slot, undefined where a table is absent, each of at least the height given for it (program and range have one
+ * height only). Throws: MachineError 'BAD_TRACE', 'TABLE_TOO_HIGH'.
+ */
+export function buildTraces(
+  program: Program,
+  execution: ExecutionTrace,
+  least: LeastHeights = {},
+): (TableTrace | undefined)[] {
+  const { logHeight } = prepareProgram(program);
+  const traces = traceTables(program, logHeight, execution, CALL_TABLES, least);
   return COLONNADE_MACHINE.tables.map(({ name }) => traces.get(name));
 }
 

@@ -13,6 +13,7 @@ import { traceCpu } from './cpu/trace.ts';
 import { MachineError } from './errors.ts';
 import type { ExecutionTrace } from './executionTrace.ts';
 import { memoryLogHeight, traceMemory } from './memory/trace.ts';
+import { type LeastHeights, padCalledTable, padExecution } from './padding.ts';
 import { traceProgram } from './program/trace.ts';
 import type { Program } from './program.ts';
 import { RANGE_LOG_HEIGHT } from './range/air.ts';
@@ -56,16 +57,19 @@ export function checkExecutionTrace(execution: ExecutionTrace, tables: readonly 
 }
 
 /**
- * The traces by table name; a table without rows is absent. `programLogHeight` is the height of the preprocessed bytecode.
+ * The traces by table name; a table without rows is absent, the others have at least the heights given. `programLogHeight` is
+ * the height of the preprocessed bytecode.
  * Throws: MachineError 'BAD_TRACE', 'TABLE_TOO_HIGH'.
  */
 export function traceTables(
   program: Program,
   programLogHeight: number,
-  execution: ExecutionTrace,
+  record: ExecutionTrace,
   tables: readonly CallTable[],
+  least: LeastHeights = {},
 ): Map<string, TableTrace> {
-  checkExecutionTrace(execution, tables);
+  checkExecutionTrace(record, tables);
+  const execution = padExecution(record, least);
   const rows = 2 ** memoryLogHeight(execution.memory.length);
   const wordCounts = new Uint32Array(rows * ROW_WORDS);
   const rowCounts = new Uint32Array(rows);
@@ -89,7 +93,10 @@ export function traceTables(
   const traces = new Map<string, TableTrace>();
   traces.set('cpu', traceCpu(program, execution, counts, programCounts));
   for (const [table, calls] of divideCalls(execution.calls, tables))
-    traces.set(table.air.name, table.trace(calls, execution.memory, counts));
+    traces.set(
+      table.air.name,
+      padCalledTable(table.trace(calls, execution.memory, counts), least[table.air.name] ?? 0),
+    );
   traces.set('program', traceProgram(programCounts));
   traces.set('memory', traceMemory(execution.memory, wordCounts, rowCounts));
   if (hasRangeLookups) traces.set('range', traceRange(rangeCounts));

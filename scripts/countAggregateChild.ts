@@ -3,9 +3,6 @@
  * child of given table heights comes to. The code has no branches in a child, so its instructions are its cycles.
  * Usage: node --import tsx scripts/countAggregateChild.ts
  */
-import { BUSES } from '../machine/buses.ts';
-import { extensionTable } from '../machine/extension/table.ts';
-import { EXTENSION_TAG } from '../machine/extension/tags.ts';
 import { FLAG, TAG } from '../machine/instruction.ts';
 import type { Program } from '../machine/program.ts';
 import { COLONNADE_MACHINE } from '../machine/system.ts';
@@ -13,7 +10,6 @@ import { buildAggregateProgram } from '../programs/aggregate/aggregateProgram.ts
 import { type ChildShape, childShape } from '../programs/aggregate/childShape.ts';
 import { queriesUnrolled } from '../programs/aggregate/queries.ts';
 import type { AirSystem } from '../stark/air/air.ts';
-import { defineSystem } from '../stark/air/builder.ts';
 import { logUpColumnCount } from '../stark/air/degree.ts';
 import { INNER, LEAF, type Profile } from '../stark/profile.ts';
 
@@ -32,8 +28,8 @@ function countSection(program: Program, start: number, end: number): Count {
   for (const { flags, tag, d } of program.instructions.slice(start, end)) {
     if ((flags & FLAG.isCall) === 0) continue;
     if (tag === TAG.HASH_CHAIN || tag === TAG.HASH_PATH) count.hashRows += d;
-    else if (tag === EXTENSION_TAG.DOT8 || tag === EXTENSION_TAG.EVAL8) count.extensionRows += d;
-    else if (tag !== EXTENSION_TAG.FOLD8) count.extensionRows += 1;
+    else if (tag === TAG.DOT8 || tag === TAG.EVAL8) count.extensionRows += d;
+    else if (tag !== TAG.FOLD8) count.extensionRows += 1;
   }
   for (let pc = start; pc < end; pc++)
     for (const hint of program.hints.get(pc) ?? [])
@@ -61,13 +57,6 @@ function countChild(shape: ChildShape): Count & { instructions: number } {
   };
 }
 
-const recursive: AirSystem = defineSystem({
-  name: 'colonnade with extension',
-  version: 1,
-  buses: BUSES,
-  tables: [...COLONNADE_MACHINE.tables, extensionTable.air],
-});
-
 function print(
   title: string,
   system: AirSystem,
@@ -93,7 +82,7 @@ print('leaf child', COLONNADE_MACHINE, LEAF, {
   wordMultiply: 15,
   ram: 17,
 });
-print('inner child', recursive, INNER, {
+print('inner child', COLONNADE_MACHINE, INNER, {
   cpu: 17,
   program: 14,
   memory: 16,
@@ -103,8 +92,8 @@ print('inner child', recursive, INNER, {
 });
 // What a node of two inner children comes to, as a child itself.
 const NODE = { cpu: 16, program: 15, memory: 16, hash: 15, extension: 15 };
-print('inner child of a node of its own', recursive, INNER, NODE);
-console.log(`cells of such a node: ${(cellsOf(recursive, NODE) / 1e6).toFixed(1)} M`);
+print('inner child of a node of its own', COLONNADE_MACHINE, INNER, NODE);
+console.log(`cells of such a node: ${(cellsOf(COLONNADE_MACHINE, NODE) / 1e6).toFixed(1)} M`);
 
 /** Main, preprocessed and LogUp columns times rows. */
 function cellsOf(system: AirSystem, heights: Readonly<Record<string, number>>): number {

@@ -18,12 +18,6 @@ import { generateKey, keyDigest } from '../stark/keys.ts';
 import { INNER, LEAF } from '../stark/profile.ts';
 import { prove } from '../stark/prover.ts';
 import { productionPolicy } from '../stark/verifier.ts';
-import {
-  RECURSIVE_MACHINE,
-  recursivePreprocessed,
-  recursiveTraces,
-  runRecursive,
-} from '../test/support/recursiveMachine.ts';
 import { hiddenSum } from '../test/support/tutorialProgram.ts';
 
 /** All aggregates are padded to the heights of a node of two aggregates. */
@@ -56,13 +50,13 @@ for (const [number, { statement }] of runs.entries()) {
 const shapes = [
   childShape(COLONNADE_MACHINE, LEAF, leafHeights),
   childShape(
-    RECURSIVE_MACHINE,
+    COLONNADE_MACHINE,
     INNER,
-    RECURSIVE_MACHINE.tables.map(({ name }) => NODE_HEIGHTS[name]),
+    COLONNADE_MACHINE.tables.map(({ name }) => NODE_HEIGHTS[name]),
   ),
 ];
 const program = buildAggregateProgram(shapes);
-const key = await generateKey(backend, RECURSIVE_MACHINE, INNER, recursivePreprocessed(program));
+const key = await generateKey(backend, COLONNADE_MACHINE, INNER, preprocessedTraces(program));
 const aggregateKeyDigest = keyDigest(key.verifyingKey);
 const leafKeyDigests = [keyDigest(leafKey.verifyingKey)];
 console.log(`the aggregate program has ${program.instructions.length} instructions`);
@@ -77,9 +71,9 @@ async function aggregate(title: string, children: readonly Child[]): Promise<Chi
     productionPolicy(),
   );
   mark();
-  const execution = runRecursive(program, aggregateHints(aggregateKeyDigest, witnesses));
+  const execution = run(program, aggregateHints(aggregateKeyDigest, witnesses));
   mark();
-  const traces = recursiveTraces(program, execution, NODE_HEIGHTS);
+  const traces = buildTraces(program, execution, NODE_HEIGHTS);
   mark();
   const proofBytes = await prove(backend, key, statement, traces);
   mark();
@@ -89,7 +83,7 @@ async function aggregate(title: string, children: readonly Child[]): Promise<Chi
   const [prepared, executed, traced, proved, verified] = times
     .slice(1)
     .map((time, step) => time - (times[step] ?? time));
-  const heights = RECURSIVE_MACHINE.tables.flatMap(({ name }, slot) =>
+  const heights = COLONNADE_MACHINE.tables.flatMap(({ name }, slot) =>
     traces[slot] === undefined ? [] : [`${name} 2^${traces[slot].logHeight}`],
   );
   console.log(

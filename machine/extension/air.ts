@@ -20,7 +20,7 @@ import {
 import { interpolate } from './interpolation.ts';
 import { EXTENSION_TAG } from './tags.ts';
 
-export const MINIMUM_LOG_HEIGHT = 7;
+export const MINIMUM_LOG_HEIGHT = 8;
 export const MAXIMUM_LOG_HEIGHT = 22;
 
 /** Five expressions: an extension element. */

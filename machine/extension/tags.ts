@@ -1,13 +1,12 @@
-/**
- * Tags of the calls that the extension table serves, out of the range 8..15 that docs/spec/machine.md reserves for it.
- * They stand here until the table is a part of the machine; then they join TAG in machine/instruction.ts.
- */
+/** Tags of the calls that the extension table serves. Source: docs/spec/machine.md, section Calls. */
+import { TAG } from '../instruction.ts';
+
 export const EXTENSION_TAG = {
-  MADD: 8,
-  MADD_BASE: 9,
-  DOT8: 10,
-  EVAL8: 11,
-  FOLD8: 12,
-  UNPACK8: 13,
-  COMBINE8: 14,
+  MADD: TAG.MADD,
+  MADD_BASE: TAG.MADD_BASE,
+  DOT8: TAG.DOT8,
+  EVAL8: TAG.EVAL8,
+  FOLD8: TAG.FOLD8,
+  UNPACK8: TAG.UNPACK8,
+  COMBINE8: TAG.COMBINE8,
 } as const;

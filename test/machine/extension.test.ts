@@ -32,14 +32,14 @@ test('folds of every arity, place and coset agree with the proof system', () => 
 });
 
 test('a table without padding is accepted', () => {
-  const bench = createBench(createRandom(SEED + 2), 1 << 14);
+  const bench = createBench(createRandom(SEED + 2), 1 << 15);
   dot(bench, 9);
   evaluate(bench, 4);
-  while (bench.calls.length < 2 + 36) fold(bench, 3, bench.random.below(8));
+  while (bench.calls.length < 2 + 78) fold(bench, 3, bench.random.below(8));
   multiplyAdd(bench);
-  dot(bench, 5);
+  dot(bench, 7);
   const { trace, check } = bench.trace();
-  assert.equal(2 ** trace.logHeight, 9 + 5 + 36 * 3 + 1 + 5);
+  assert.equal(2 ** trace.logHeight, 9 + 5 + 78 * 3 + 1 + 7);
   assert.deepEqual(check(), { ok: true });
 });
 

@@ -1,8 +1,8 @@
 /** Runs of different length, padded to tables of the same heights. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type LeastHeights, padCalledTable, padExecution } from '../../machine/padding.ts';
-import { buildTraces, CALL_TABLES, COLONNADE_MACHINE, checkTraces } from '../../machine/system.ts';
+import type { LeastHeights } from '../../machine/padding.ts';
+import { buildTraces, COLONNADE_MACHINE, checkTraces } from '../../machine/system.ts';
 import { executeColumn } from '../../programs/column/execute.ts';
 import { COLUMN_PROGRAM, randomColumn, runColumn } from '../support/column.ts';
 import { createRandom } from '../support/random.ts';
@@ -11,13 +11,9 @@ const LEAST: LeastHeights = { cpu: 12, memory: 12, hash: 10, word: 9, wordMultip
 
 test('padded traces of short and long runs have one shape and are valid', () => {
   const random = createRandom(77);
-  const called = new Set(CALL_TABLES.map(({ air }) => air.name));
   for (const transfers of [1, 6]) {
     const execution = runColumn(executeColumn(randomColumn(random, transfers)));
-    const traces = buildTraces(COLUMN_PROGRAM, padExecution(execution, LEAST)).map((trace, slot) => {
-      const name = COLONNADE_MACHINE.tables[slot]?.name ?? '';
-      return trace !== undefined && called.has(name) ? padCalledTable(trace, LEAST[name] ?? 0) : trace;
-    });
+    const traces = buildTraces(COLUMN_PROGRAM, execution, LEAST);
     for (const [slot, { name }] of COLONNADE_MACHINE.tables.entries())
       if (LEAST[name] !== undefined)
         assert.equal(traces[slot]?.logHeight, LEAST[name], `${name} of ${transfers} transfers`);

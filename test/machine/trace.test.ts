@@ -30,7 +30,8 @@ test('tables without rows are absent', () => {
   const present = buildTraces(everythingProgram, honest).map((trace, slot) =>
     trace ? COLONNADE_MACHINE.tables[slot]?.name : undefined,
   );
-  assert.deepEqual(present, ['cpu', 'program', 'memory', 'range', undefined, undefined, undefined, 'ram']);
+  const called = [undefined, undefined, undefined, 'ram', undefined];
+  assert.deepEqual(present, ['cpu', 'program', 'memory', 'range', ...called]);
 });
 
 describe('records of the wrong shape', () => {

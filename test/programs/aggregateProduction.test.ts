@@ -18,7 +18,6 @@ import { prove } from '../../stark/prover.ts';
 import { productionPolicy, verify } from '../../stark/verifier.ts';
 import { openTestDevice } from '../support/gpu.ts';
 import { createRandom } from '../support/random.ts';
-import { runRecursive } from '../support/recursiveMachine.ts';
 import { hiddenSum, hints } from '../support/tutorialProgram.ts';
 
 const SEED = 31;
@@ -46,11 +45,7 @@ it('a child under the leaf profile is verified, and no mutation of it', async ()
     const witnessed = childWitness(shapes, child);
     if (!witnessed.ok) return false;
     try {
-      const {
-        statement: stated,
-        pc,
-        memory,
-      } = runRecursive(program, aggregateHints(KEY, [witnessed.witness]));
+      const { statement: stated, pc, memory } = run(program, aggregateHints(KEY, [witnessed.witness]));
       console.log(`# ${pc.length} cycles, ${memory.length / 8} memory rows`);
       const entries = [{ kind: 'leaf', keyDigest: keyDigest(key), statement }] as const;
       assert.deepEqual(stated, aggregateStatement(KEY, entries));

@@ -8,6 +8,7 @@ import { createWgslBackend } from '../../kernels/backend.ts';
 import { buildProgram } from '../../machine/builder.ts';
 import type { LeastHeights } from '../../machine/padding.ts';
 import type { Program } from '../../machine/program.ts';
+import { buildTraces, COLONNADE_MACHINE, preprocessedTraces, run } from '../../machine/system.ts';
 import { buildTestOnlyAggregateProgram } from '../../programs/aggregate/aggregateProgram.ts';
 import {
   type AggregateEntry,
@@ -24,12 +25,6 @@ import { type Profile, profileDigest, TEST_ONLY_INNER, TEST_ONLY_LEAF } from '..
 import { prove } from '../../stark/prover.ts';
 import { createSetting, HEIGHTS, proveIn, settingOf } from '../support/cheating.ts';
 import { openTestDevice } from '../support/gpu.ts';
-import {
-  RECURSIVE_MACHINE,
-  recursivePreprocessed,
-  recursiveTraces,
-  runRecursive,
-} from '../support/recursiveMachine.ts';
 import { toyInstance } from '../support/toySystems.ts';
 
 /** The profile of the aggregates: a weak one, so that a tree is proved in seconds. */
@@ -41,9 +36,9 @@ const IDLE_HEIGHTS: LeastHeights = { cpu: 8, program: 8, memory: 8 };
 
 function recursiveShape(heights: LeastHeights): ChildShape {
   return childShape(
-    RECURSIVE_MACHINE,
+    COLONNADE_MACHINE,
     PROFILE,
-    RECURSIVE_MACHINE.tables.map(({ name }) => heights[name]),
+    COLONNADE_MACHINE.tables.map(({ name }) => heights[name]),
   );
 }
 
@@ -65,7 +60,7 @@ describe('a tree of aggregates', () => {
     ];
     const aggregateProgram = buildTestOnlyAggregateProgram(shapes);
     const keyOf = (program: Program): Promise<ProvingKey> =>
-      generateKey(backend, RECURSIVE_MACHINE, PROFILE, recursivePreprocessed(program));
+      generateKey(backend, COLONNADE_MACHINE, PROFILE, preprocessedTraces(program));
     const aggregateKey = await keyOf(aggregateProgram);
     const aggregateKeyDigest = keyDigest(aggregateKey.verifyingKey);
     const verifier = { acceptedProfileDigests: [PROFILE, TEST_ONLY_LEAF].map(profileDigest) };
@@ -79,9 +74,9 @@ describe('a tree of aggregates', () => {
         children,
         verifier,
       );
-      const execution = runRecursive(aggregateProgram, aggregateHints(aggregateKeyDigest, witnesses));
+      const execution = run(aggregateProgram, aggregateHints(aggregateKeyDigest, witnesses));
       assert.deepEqual(execution.statement, statement);
-      const traces = recursiveTraces(aggregateProgram, execution, OWN_HEIGHTS);
+      const traces = buildTraces(aggregateProgram, execution, OWN_HEIGHTS);
       return {
         key: aggregateKey.verifyingKey,
         statement,
@@ -108,7 +103,7 @@ describe('a tree of aggregates', () => {
       for (const [word, value] of words.entries()) program.store(program.statement, word, value);
     });
     const idleKey = await keyOf(idleProgram);
-    const idleRun = runRecursive(idleProgram, {});
+    const idleRun = run(idleProgram, {});
     const idle: Child = {
       key: idleKey.verifyingKey,
       statement: idleRun.statement,
@@ -116,7 +111,7 @@ describe('a tree of aggregates', () => {
         backend,
         idleKey,
         idleRun.statement,
-        recursiveTraces(idleProgram, idleRun, IDLE_HEIGHTS),
+        buildTraces(idleProgram, idleRun, IDLE_HEIGHTS),
       ),
       inner: undefined,
     };
@@ -131,10 +126,9 @@ describe('a tree of aggregates', () => {
     );
     const witnessed = childWitness(shapes, asInner);
     assert.ok(witnessed.ok);
-    assert.throws(
-      () => runRecursive(aggregateProgram, aggregateHints(aggregateKeyDigest, [witnessed.witness])),
-      { code: 'RELATION_FAILED' },
-    );
+    assert.throws(() => run(aggregateProgram, aggregateHints(aggregateKeyDigest, [witnessed.witness])), {
+      code: 'RELATION_FAILED',
+    });
 
     // An honest tree.
     let honest = await aggregate([first]);

@@ -4,6 +4,7 @@
  */
 import { MachineError } from '../../machine/errors.ts';
 import type { Program } from '../../machine/program.ts';
+import { run } from '../../machine/system.ts';
 import { buildTestOnlyAggregateProgram } from '../../programs/aggregate/aggregateProgram.ts';
 import { type ChildShape, childShape } from '../../programs/aggregate/childShape.ts';
 import { aggregateHints, childWitness } from '../../programs/aggregate/witness.ts';
@@ -12,7 +13,6 @@ import { KeyError, type VerifyingKey } from '../../stark/keys.ts';
 import { profileDigest } from '../../stark/profile.ts';
 import { decodeProof } from '../../stark/proof/codec.ts';
 import type { LogHeights } from '../../stark/proof/shape.ts';
-import { runRecursive } from './recursiveMachine.ts';
 
 interface GuestVerifier {
   readonly shape: ChildShape;
@@ -47,7 +47,7 @@ export function isAcceptedByGuest(
     const { shape, program } = verifierFor(key, decoded.shape.logHeights);
     const witnessed = childWitness([shape], { key, statement, proofBytes, inner: undefined });
     if (!witnessed.ok) return false;
-    runRecursive(program, aggregateHints(new Uint32Array(8), [witnessed.witness]));
+    run(program, aggregateHints(new Uint32Array(8), [witnessed.witness]));
     return true;
   } catch (error) {
     if (error instanceof MachineError || error instanceof KeyError) return false;
