@@ -7,20 +7,29 @@ export const PROBLEMS = {
   'malformed-request': { status: 400, title: 'The request does not have the expected form.' },
   'malformed-trace': { status: 400, title: 'The uploaded bytes are not an execution trace of this version.' },
   'malformed-proof': { status: 400, title: 'The uploaded bytes are not a proof of this version and key.' },
+  'digest-mismatch': { status: 400, title: 'The body does not have the digest that its header says.' },
   'not-found': { status: 404, title: 'There is nothing at this address.' },
   'unknown-job': { status: 404, title: 'No job has this id; finished jobs are forgotten in time.' },
   'method-not-allowed': { status: 405, title: 'This address does not answer this method.' },
   'request-timeout': { status: 408, title: 'The request did not arrive in time.' },
   'proof-not-available': { status: 409, title: 'The job has no proof.' },
+  'job-finished': { status: 409, title: 'The job is finished and cannot be cancelled.' },
   'body-too-large': { status: 413, title: 'The body is larger than the service accepts.' },
   'unsupported-media-type': { status: 415, title: 'The service does not read this content type here.' },
   'unknown-program': { status: 422, title: 'The service has no program of this name.' },
   'unknown-profile': { status: 422, title: 'The service does not prove under this profile.' },
   'inputs-refused': { status: 422, title: 'The program refuses these inputs.' },
   'job-too-large': { status: 422, title: 'The job needs more than the prover can hold.' },
+  'deadline-passed': { status: 422, title: 'The deadline has passed already.' },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'Another request was submitted under this idempotency key.',
+  },
+  'queue-full': { status: 429, title: 'Too many jobs or uploads are waiting; try again later.' },
+  'too-many-connections': { status: 429, title: 'Too many connections watch events; try again later.' },
   'internal-error': { status: 500, title: 'The service made a mistake.' },
-  'queue-full': { status: 503, title: 'Too many jobs or uploads are waiting; try again later.' },
   'not-ready': { status: 503, title: 'The prover is not ready.' },
+  stopping: { status: 503, title: 'The service is stopping.' },
 } as const;
 
 export type ProblemCode = keyof typeof PROBLEMS;
@@ -42,11 +51,15 @@ export class Problem extends Error {
 
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 
+/** Statuses after which the same request may succeed. */
+const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 429, 503]);
+
 /** The body of a problem response. */
 export function problemBody(
   code: ProblemCode,
   detail: string | undefined,
   details: ProblemDetails,
+  traceId: string,
 ): Record<string, unknown> {
   const { status, title } = PROBLEMS[code];
   return {
@@ -56,5 +69,7 @@ export function problemBody(
     status,
     code,
     ...(detail === undefined ? {} : { detail }),
+    retryable: RETRYABLE_STATUSES.has(status),
+    traceId,
   };
 }
