@@ -52,6 +52,8 @@ export interface CallTable {
    * between calls (ram) lives in what `createState` returned. Throws: MachineError when the relation cannot hold.
    */
   execute(memory: Memory, call: Call, state: unknown): number;
+  /** Rows that a call with this tag and operand D takes, whether or not a run can make it; at least 1. */
+  rowsOf(tag: number, d: number): number;
   /** Words of the witness of a call with this tag and operand D; absent in a table whose calls have none. */
   readonly witnessWords?: (tag: number, d: number) => number;
   /** Fresh state for one run; undefined for a table without any. */

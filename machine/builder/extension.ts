@@ -1,5 +1,5 @@
 /** Calls from programs to the extension table. Source: machine/extension/README.md. */
-import { EXTRA_WORD } from '../extension/columns.ts';
+import { EXTRA_WORD, PACKED_ELEMENTS } from '../extension/columns.ts';
 import { EXTENSION_TAG } from '../extension/tags.ts';
 import { type Core, cellValue, constantOf } from './core.ts';
 import { type Block, type Input, type Row, rowOf } from './values.ts';
@@ -30,6 +30,13 @@ export interface ExtensionBuilder {
    * 1 to 3 rows.
    */
   foldCoset(coset: Row, carried: Row, selector: Input, inversePoint: Input, challenge: Row, into: Row): void;
+  /** Writes 8 packed elements to 8 consecutive rows, by default fresh ones, and returns the first; 3 rows. */
+  unpackElements(packed: Row, firstInto?: Row): Row;
+  /**
+   * The sum over 8 * groups packed elements of element * constant; the constants are the words of `groups` consecutive rows;
+   * two rows a group.
+   */
+  combineElements(firstConstants: Row, packed: Row, groups: Input, into: Row): void;
 }
 
 export function extensionMethods(core: Core): ExtensionBuilder {
@@ -69,5 +76,14 @@ export function extensionMethods(core: Core): ExtensionBuilder {
       storeWord(carried, EXTRA_WORD.foldChallenge, challenge.pointer);
       call(EXTENSION_TAG.FOLD8, coset.pointer, carried.pointer, into.pointer, selector);
     },
+    unpackElements(
+      packed,
+      firstInto = rowOf({ kind: 'address', block: core.newBlock(PACKED_ELEMENTS), word: 0 }),
+    ) {
+      call(EXTENSION_TAG.UNPACK8, packed.pointer, firstInto.pointer, firstInto.pointer, 0);
+      return firstInto;
+    },
+    combineElements: (firstConstants, packed, groups, into) =>
+      call(EXTENSION_TAG.COMBINE8, firstConstants.pointer, packed.pointer, into.pointer, groups),
   };
 }

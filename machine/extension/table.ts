@@ -3,12 +3,13 @@ import type { CallTable } from '../callTable.ts';
 import { extensionAir } from './air.ts';
 import { executeExtension } from './execute.ts';
 import { EXTENSION_TAG } from './tags.ts';
-import { traceExtension } from './trace.ts';
+import { extensionRows, traceExtension } from './trace.ts';
 
 export const extensionTable: CallTable = {
   air: extensionAir,
   tags: Object.values(EXTENSION_TAG),
   execute: executeExtension,
+  rowsOf: extensionRows,
   createState: () => undefined,
   trace: traceExtension,
 };

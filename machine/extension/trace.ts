@@ -27,9 +27,8 @@ const CHOICE_COLUMNS = 7;
 const UNPACK_ROWS = 3;
 
 /** Table rows of a call. A record's call that no run could make has rows too; they violate a constraint. */
-function rowsOf(calls: CallLog, index: number): number {
-  const d = calls.d[index]!;
-  switch (calls.tag[index]) {
+export function extensionRows(tag: number, d: number): number {
+  switch (tag) {
     case EXTENSION_TAG.DOT8:
       return Math.max(1, d);
     case EXTENSION_TAG.EVAL8:
@@ -59,7 +58,7 @@ interface Line {
 /** The columns of all calls; the rows after the last one are padding of zeros. Throws: MachineError 'TABLE_TOO_HIGH'. */
 export function traceExtension(calls: CallLog, words: Uint32Array, counts: LookupCounts): TableTrace {
   let rows = 0;
-  for (let index = 0; index < calls.count; index++) rows += rowsOf(calls, index);
+  for (let index = 0; index < calls.count; index++) rows += extensionRows(calls.tag[index]!, calls.d[index]!);
   const logHeight = logHeightFor('extension', rows, MINIMUM_LOG_HEIGHT, MAXIMUM_LOG_HEIGHT);
   const columns = MAIN_COLUMNS.map(() => new Uint32Array(2 ** logHeight));
   const named = (name: string): Uint32Array => columns[extensionColumn(name)]!;

@@ -2,7 +2,7 @@
 import type { CallTable } from '../callTable.ts';
 import { TAG } from '../instruction.ts';
 import { hashAir } from './air.ts';
-import { executeHash, hashWitnessWords, traceHash } from './trace.ts';
+import { executeHash, hashRows, hashWitnessWords, traceHash } from './trace.ts';
 
 export { completeHashTrace } from './expand.ts';
 
@@ -10,6 +10,7 @@ export const hashTable: CallTable = {
   air: hashAir,
   tags: [TAG.HASH_CHAIN, TAG.HASH_PATH],
   execute: executeHash,
+  rowsOf: hashRows,
   witnessWords: hashWitnessWords,
   createState: () => undefined,
   trace: traceHash,

@@ -67,14 +67,14 @@ function climb(memory: Memory, call: Call, state: Uint32Array): void {
 }
 
 /** At least one, so that a call that no run can make has a row to violate a constraint on. */
-function rowsOf(calls: CallLog, index: number): number {
-  return Math.max(1, calls.d[index]!);
+export function hashRows(_tag: number, d: number): number {
+  return Math.max(1, d);
 }
 
 /** The leading columns of all calls; the rows after the last one are padding of zeros. Throws: MachineError 'TABLE_TOO_HIGH'. */
 export function traceHash(calls: CallLog, words: Uint32Array, counts: LookupCounts): TableTrace {
   let rowCount = 0;
-  for (let index = 0; index < calls.count; index++) rowCount += rowsOf(calls, index);
+  for (let index = 0; index < calls.count; index++) rowCount += hashRows(calls.tag[index]!, calls.d[index]!);
   const logHeight = logHeightFor('hash', rowCount, MINIMUM_LOG_HEIGHT, MAXIMUM_LOG_HEIGHT);
   const columns = LEADING_COLUMNS.map(() => new Uint32Array(2 ** logHeight));
   const column = (name: (typeof LEADING_COLUMNS)[number]): Uint32Array => columns[leadingColumn(name)]!;
@@ -122,7 +122,7 @@ export function traceHash(calls: CallLog, words: Uint32Array, counts: LookupCoun
   for (let index = 0; index < calls.count; index++) {
     const isPathCall = calls.tag[index] === TAG.HASH_PATH;
     const start = row;
-    const end = start + rowsOf(calls, index);
+    const end = start + hashRows(calls.tag[index]!, calls.d[index]!);
     const statePointer = calls.a[index]!;
     const b = calls.b[index]!;
     isStart[start] = 1;

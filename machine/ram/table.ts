@@ -8,6 +8,7 @@ export const ramTable: CallTable = {
   air: ramAir,
   tags: [TAG.RAM_INITIALISE, TAG.RAM_READ, TAG.RAM_WRITE, TAG.RAM_FINALISE],
   execute: executeRam,
+  rowsOf: () => 1,
   createState: () => new RamState(),
   trace: traceRam,
 };

@@ -8,6 +8,7 @@ export const wordTable: CallTable = {
   air: wordAir,
   tags: [TAG.WORD_ADD, TAG.WORD_SUBTRACT, TAG.WORD_LESS, TAG.WORD_CHECK],
   execute: executeWord,
+  rowsOf: () => 1,
   createState: () => undefined,
   trace: traceWord,
 };
