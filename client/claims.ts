@@ -1,0 +1,174 @@
+/**
+ * What proofs of each program say, in a form that people read: the typed statement behind a digest, as JSON and in words. A file's claim is
+ * believed only after its digest has been recomputed and compared with the statement that the proof shows.
+ */
+import { MAXIMUM_TRANSFERS } from '../programs/column/input.ts';
+import {
+  type AccessListItem,
+  type ColumnStatement,
+  columnStatementDigest,
+  type StatedTransfer,
+  TRANSFER_STATUSES,
+  unpackBasicData,
+} from '../programs/column/statement.ts';
+import { type Fields, listOf, objectOf, quantityOf, refuse } from './jsonFields.ts';
+
+export interface Claim {
+  readonly program: 'column';
+  readonly statement: ColumnStatement;
+}
+
+const ADDRESS = /^0x[0-9a-f]{40}$/;
+const SLOT_BITS = 64;
+
+const SUMS = [
+  'chainId',
+  'blockNumber',
+  'baseFeePerGasWei',
+  'gasUsed',
+  'priorityFeesWei',
+  'burnedWei',
+] as const;
+const TRANSFER_QUANTITIES = [
+  'chainId',
+  'nonce',
+  'gasLimit',
+  'maxFeePerGasWei',
+  'maxPriorityFeePerGasWei',
+  'valueWei',
+] as const;
+
+/** What a proof of the program does not say, for whoever reads only the output. */
+export const CAVEATS: Readonly<Record<string, string>> = {
+  column:
+    'A column proof does not say that anybody signed: signatures are not part of the statement, and each sender is an input that its digest binds.',
+  aggregate:
+    'An aggregate says that each leaf has a valid proof under its key; it does not say that leaves differ.',
+};
+
+function addressOf(value: unknown, path: string): string {
+  if (typeof value !== 'string' || !ADDRESS.test(value))
+    throw refuse(path, '0x and 40 lower-case hex digits', value);
+  return value;
+}
+
+/** A decimal string below 2^bits. */
+function boundedOf(value: unknown, path: string, bits: number): bigint {
+  const quantity = quantityOf(value, path);
+  if (quantity >> BigInt(bits) !== 0n) throw refuse(path, `a quantity below 2^${bits}`, value);
+  return quantity;
+}
+
+function transferOf(value: unknown, path: string): StatedTransfer {
+  const fields = objectOf(value, path, [...TRANSFER_QUANTITIES, 'from', 'to', 'status']);
+  const quantity = (name: (typeof TRANSFER_QUANTITIES)[number]): bigint =>
+    boundedOf(fields[name], `${path}.${name}`, 128);
+  const status = TRANSFER_STATUSES.find((known) => known === fields['status']);
+  if (status === undefined) throw refuse(`${path}.status`, TRANSFER_STATUSES.join(', '), fields['status']);
+  return {
+    chainId: quantity('chainId'),
+    from: addressOf(fields['from'], `${path}.from`),
+    to: addressOf(fields['to'], `${path}.to`),
+    nonce: boundedOf(fields['nonce'], `${path}.nonce`, 64),
+    gasLimit: quantity('gasLimit'),
+    maxFeePerGasWei: quantity('maxFeePerGasWei'),
+    maxPriorityFeePerGasWei: quantity('maxPriorityFeePerGasWei'),
+    valueWei: quantity('valueWei'),
+    status,
+  };
+}
+
+function accessListItemOf(value: unknown, path: string): AccessListItem {
+  const fields = objectOf(value, path, ['address', 'slot', 'preValue', 'postValue']);
+  return {
+    address: addressOf(fields['address'], `${path}.address`),
+    slot: boundedOf(fields['slot'], `${path}.slot`, SLOT_BITS),
+    preValue: boundedOf(fields['preValue'], `${path}.preValue`, 256),
+    postValue: boundedOf(fields['postValue'], `${path}.postValue`, 256),
+  };
+}
+
+/** Throws: ClientError 'FIELD'. */
+export function parseClaim(value: unknown, path: string): Claim {
+  const fields: Fields = objectOf(value, path, ['program', 'transfers', 'accessList', ...SUMS]);
+  if (fields['program'] !== 'column') throw refuse(`${path}.program`, 'column', fields['program']);
+  const [chainId, blockNumber, baseFeePerGasWei, gasUsed, priorityFeesWei, burnedWei] = SUMS.map((name) =>
+    boundedOf(fields[name], `${path}.${name}`, 256),
+  ) as [bigint, bigint, bigint, bigint, bigint, bigint];
+  const transfers = listOf(fields['transfers'], `${path}.transfers`, MAXIMUM_TRANSFERS);
+  const accessList = listOf(fields['accessList'], `${path}.accessList`, 2 * MAXIMUM_TRANSFERS);
+  return {
+    program: 'column',
+    statement: {
+      chainId,
+      blockNumber,
+      baseFeePerGasWei,
+      transfers: transfers.map((each, index) => transferOf(each, `${path}.transfers.${index}`)),
+      accessList: accessList.map((each, index) => accessListItemOf(each, `${path}.accessList.${index}`)),
+      gasUsed,
+      priorityFeesWei,
+      burnedWei,
+    },
+  };
+}
+
+/** The form that `parseClaim` reads. */
+export function claimToJson({ program, statement }: Claim): Readonly<Record<string, unknown>> {
+  return {
+    program,
+    ...Object.fromEntries(SUMS.map((name) => [name, statement[name].toString()])),
+    transfers: statement.transfers.map((transfer) => ({
+      ...Object.fromEntries(TRANSFER_QUANTITIES.map((name) => [name, transfer[name].toString()])),
+      from: transfer.from,
+      to: transfer.to,
+      status: transfer.status,
+    })),
+    accessList: statement.accessList.map(({ address, slot, preValue, postValue }) => ({
+      address,
+      slot: slot.toString(),
+      preValue: preValue.toString(),
+      postValue: postValue.toString(),
+    })),
+  };
+}
+
+/** The statement that a proof of the claim shows. */
+export function claimDigest({ statement }: Claim): Uint32Array {
+  return columnStatementDigest(statement);
+}
+
+const WEI_PER_GWEI = 10n ** 9n;
+const WEI_PER_ETHER = 10n ** 18n;
+
+function decimals(value: bigint, unit: bigint): string {
+  const digits = unit.toString().length - 1;
+  const fraction = (value % unit).toString().padStart(digits, '0').replace(/0+$/, '');
+  return fraction === '' ? (value / unit).toString() : `${value / unit}.${fraction}`;
+}
+
+/** One line for the column; with `accounts`, also one for each account that it changes. */
+export function describeClaim({ statement }: Claim, detail: 'summary' | 'accounts'): string[] {
+  const { chainId, blockNumber, baseFeePerGasWei, transfers, accessList, gasUsed } = statement;
+  const counts = new Map<string, number>();
+  for (const { status } of transfers) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const executed = counts.get('executed') ?? 0;
+  counts.delete('executed');
+  const reasons = [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
+  const skipped = transfers.length - executed;
+  const summary =
+    `column of block ${blockNumber} on chain ${chainId}, base fee ${decimals(baseFeePerGasWei, WEI_PER_GWEI)} gwei: ` +
+    `${transfers.length} transfers, ${executed} executed, ${skipped} not executable${skipped === 0 ? '' : ` (${reasons})`}; ` +
+    `${accessList.length} accounts; gas ${gasUsed}, priority fees ${decimals(statement.priorityFeesWei, WEI_PER_ETHER)} ETH, ` +
+    `burned ${decimals(statement.burnedWei, WEI_PER_ETHER)} ETH`;
+  if (detail === 'summary') return [summary];
+  return [
+    summary,
+    ...accessList.flatMap(({ address, preValue, postValue }) => {
+      if (preValue === postValue) return [];
+      const [before, after] = [unpackBasicData(preValue), unpackBasicData(postValue)];
+      return [
+        `  ${address}: nonce ${before.nonce} -> ${after.nonce}, balance ${decimals(before.balanceWei, WEI_PER_ETHER)} -> ${decimals(after.balanceWei, WEI_PER_ETHER)} ETH`,
+      ];
+    }),
+  ];
+}

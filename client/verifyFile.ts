@@ -1,0 +1,122 @@
+/**
+ * Verifies a proof file natively, with published keys as the only root of trust: the key is found by program and profile, the statement
+ * of an aggregate is recomputed from its tree, that of a typed claim from the claim, and everything the file names is compared.
+ * Source: docs/cli.md, section What verify checks.
+ */
+import { COLONNADE_MACHINE } from '../machine/system.ts';
+import { aggregateStatement } from '../programs/aggregate/aggregateStatement.ts';
+import { FINAL, INNER, LEAF } from '../stark/profile.ts';
+import { productionPolicy, verify } from '../stark/verifier.ts';
+import { type Claim, claimDigest } from './claims.ts';
+import { formatDigest, isSameDigest } from './jsonFields.ts';
+import { aggregateEntries, leavesOf, type ProofFile } from './proofFile.ts';
+import { findKey, findKeyByDigest, type KnownSystem, type PublishedKeys } from './publishedKeys.ts';
+
+/** What the verifier of production knows. */
+export function productionSystem(): KnownSystem {
+  return { machine: COLONNADE_MACHINE, profiles: [LEAF, INNER, FINAL], policy: productionPolicy() };
+}
+
+export const FILE_REJECTIONS = {
+  KEY_NOT_PUBLISHED: 'No published key is for this program and profile.',
+  KEY_MISMATCH: 'The file was made under another key than the published one.',
+  CLAIM_MISMATCH: 'The digest of the claim is not the statement beside it.',
+  CLAIM_OF_OTHER_PROGRAM: 'The claim is for another program than the key.',
+  TREE_MISSING: 'An aggregate is only believed with the tree below it, and the file holds none.',
+  TREE_UNEXPECTED: 'The file holds a tree, but its program is not the aggregate program.',
+  STATEMENT_MISMATCH: 'The statement is not that of the tree in the file.',
+  LEAF_NOT_ALLOWED: 'A leaf was proved under a key that is not on the published list of leaf keys.',
+  PROOF_REJECTED: 'The proof does not verify; `check` names the first check that fails.',
+} as const;
+
+export type FileRejectionCode = keyof typeof FILE_REJECTIONS;
+
+export interface ShownLeaf {
+  readonly program: string;
+  readonly profile: string;
+  readonly keyDigest: Uint32Array;
+  readonly statement: Uint32Array;
+  /** Checked: its digest is the statement. */
+  readonly claim: Claim | undefined;
+}
+
+export type FileVerdict =
+  | {
+      readonly ok: true;
+      readonly program: string;
+      readonly profile: string;
+      readonly keyDigest: Uint32Array;
+      readonly statement: Uint32Array;
+      readonly provableBits: number;
+      /** In order: the leaves of an aggregate, else the proof itself. */
+      readonly leaves: readonly ShownLeaf[];
+    }
+  | {
+      readonly ok: false;
+      readonly reason: FileRejectionCode;
+      readonly details: Readonly<Record<string, string | number>>;
+    };
+
+/** Decides whether the file's proof shows what the file says, under a published key. Does not throw on a bad file. */
+export function verifyProofFile(keys: PublishedKeys, known: KnownSystem, file: ProofFile): FileVerdict {
+  const { program, profile, statement, claim, entries, proofBytes } = file;
+  const published = findKey(keys.keys, program, profile);
+  if (published === undefined) return reject('KEY_NOT_PUBLISHED', { program, profile });
+  if (!isSameDigest(published.keyDigest, file.keyDigest))
+    return reject('KEY_MISMATCH', {
+      program,
+      profile,
+      expected: formatDigest(published.keyDigest),
+      got: formatDigest(file.keyDigest),
+    });
+
+  const isAggregate = program === keys.aggregate?.program;
+  if (isAggregate && entries === undefined) return reject('TREE_MISSING', { program });
+  if (!isAggregate && entries !== undefined) return reject('TREE_UNEXPECTED', { program });
+  const leaves: ShownLeaf[] = [];
+  if (isAggregate && entries !== undefined) {
+    for (const [leaf, { keyDigest, statement: stated, claim: claimed }] of leavesOf(entries).entries()) {
+      const isAllowed = keys.aggregate.leafKeyDigests.some((allowed) => isSameDigest(allowed, keyDigest));
+      const leafKey = findKeyByDigest(keys, keyDigest);
+      if (!isAllowed || leafKey === undefined)
+        return reject('LEAF_NOT_ALLOWED', { leaf, got: formatDigest(keyDigest) });
+      const fault = claimFault(leafKey.program, stated, claimed);
+      if (fault !== undefined) return reject(fault, { leaf, statement: formatDigest(stated) });
+      const { program: leafProgram, profile: leafProfile } = leafKey;
+      leaves.push({
+        program: leafProgram,
+        profile: leafProfile,
+        keyDigest,
+        statement: stated,
+        claim: claimed,
+      });
+    }
+    const expected = aggregateStatement(keys.aggregate.recursiveKeyDigest, aggregateEntries(entries));
+    if (!isSameDigest(expected, statement))
+      return reject('STATEMENT_MISMATCH', { expected: formatDigest(expected), got: formatDigest(statement) });
+    if (claim !== undefined) return reject('CLAIM_OF_OTHER_PROGRAM', { program });
+  } else {
+    const fault = claimFault(program, statement, claim);
+    if (fault !== undefined) return reject(fault, { program, statement: formatDigest(statement) });
+    leaves.push({ program, profile, keyDigest: published.keyDigest, statement, claim });
+  }
+
+  const verdict = verify(published.verifyingKey, statement, proofBytes, known.policy);
+  if (!verdict.ok) return reject('PROOF_REJECTED', { check: verdict.reason, ...verdict.details });
+  const { keyDigest, provableBits } = published;
+  return { ok: true, program, profile, keyDigest, statement, provableBits, leaves };
+}
+
+function claimFault(
+  program: string,
+  statement: Uint32Array,
+  claim: Claim | undefined,
+): 'CLAIM_MISMATCH' | 'CLAIM_OF_OTHER_PROGRAM' | undefined {
+  if (claim === undefined) return undefined;
+  if (claim.program !== program) return 'CLAIM_OF_OTHER_PROGRAM';
+  return isSameDigest(claimDigest(claim), statement) ? undefined : 'CLAIM_MISMATCH';
+}
+
+function reject(reason: FileRejectionCode, details: Readonly<Record<string, string | number>>): FileVerdict {
+  return { ok: false, reason, details };
+}
