@@ -187,17 +187,19 @@ async function checkTrees(device: ComputeDevice): Promise<void> {
       columns: Array.from({ length: columnCount }, (_, column) =>
         spreadWords(2 ** logRows + column).subarray(column),
       ),
+      nextColumns: Math.min(columnCount, 8),
     }));
     const logCap = Math.min(2, ...shapes.map(([logRows]) => logRows));
     const uploaded = [];
-    for (const { logRows, columns } of matrices) {
-      uploaded.push(await uploadColumns(device, 2 ** logRows, columns, 'check'));
+    for (const { logRows, columns, nextColumns } of matrices) {
+      const matrix = await uploadColumns(device, 2 ** logRows, columns, 'check');
+      uploaded.push({ matrix, nextColumns });
     }
     const tree = await buildMatrixTree(device, uploaded, LEAF_TAG, logCap);
     const expected = treeCap(buildTree(matrices, LEAF_TAG, logCap));
     requireEqual(await readCap(device, tree), expected, `cap over ${JSON.stringify(shapes)}`);
     releaseTree(device, tree);
-    for (const matrix of uploaded) releaseMatrix(device, matrix);
+    for (const { matrix } of uploaded) releaseMatrix(device, matrix);
   }
 }
 

@@ -177,7 +177,7 @@ export function measureMerkle({ scale, runs, roofs }: MeasurementSettings): Prom
     for (const shape of SHAPES[scale].commits) {
       const matrix = await uploadShape(device, shape);
       const seconds = await timeDevice(device, scale, runs, async () => {
-        releaseTree(device, await buildMatrixTree(device, [matrix], LEAF_TAG, LOG_CAP));
+        releaseTree(device, await buildMatrixTree(device, [{ matrix, nextColumns: 0 }], LEAF_TAG, LOG_CAP));
       });
       releaseMatrix(device, matrix);
       const compressions = treeCompressions(shape.logRows, shape.columns);
@@ -209,7 +209,8 @@ export function measureCommit({ scale, runs, roofs }: MeasurementSettings): Prom
       );
       const commitSeconds = await timeDevice(device, scale, runs, async () => {
         const extended = await extend();
-        releaseTree(device, await buildMatrixTree(device, [extended], LEAF_TAG, LOG_CAP));
+        const leaves = { matrix: extended, nextColumns: 0 };
+        releaseTree(device, await buildMatrixTree(device, [leaves], LEAF_TAG, LOG_CAP));
         releaseMatrix(device, extended);
       });
       releaseMatrix(device, matrix);

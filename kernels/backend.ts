@@ -24,6 +24,7 @@ import {
   queryTree,
   readCap,
   releaseTree,
+  type TreeMatrix,
 } from './merkle.ts';
 import { extendCoefficients, extendMatrix } from './ntt.ts';
 import { createOpenWeights, type OpenWeights, openColumns, releaseOpenWeights } from './open.ts';
@@ -239,14 +240,15 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
       return addMatrix(logHeight, { trace: matrix, columns: columns.length });
     },
 
-    async commit(handles, leafTag, logBlowup, logCap) {
-      const over = handles.map((handle) => heldOf(matrices, handle));
-      const extended: GpuMatrix[] = [];
-      for (const held of over) extended.push(await extend(held, logBlowup));
+    async commit(committed, leafTag, logBlowup, logCap) {
+      const over = committed.map(({ matrix }) => heldOf(matrices, matrix));
+      const extended: TreeMatrix[] = [];
+      for (const [position, { nextColumns }] of committed.entries())
+        extended.push({ matrix: await extend(over[position]!, logBlowup), nextColumns });
       const tree = await buildMatrixTree(device, extended, leafTag, logCap);
       return await addTree(
         tree,
-        extended.map((matrix) => ({ kind: 'matrix', matrix })),
+        extended.map(({ matrix }) => ({ kind: 'matrix', matrix })),
         over,
       );
     },

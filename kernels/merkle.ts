@@ -7,6 +7,7 @@
 import type { TreeAnswer, TreeQuery } from '../stark/backend.ts';
 import { DEGREE } from '../stark/field/extension.ts';
 import { DIGEST_WORDS } from '../stark/hash/poseidon.ts';
+import { leafBlocks } from '../stark/leafRow.ts';
 import { acquireBuffers, type GpuCodeword, unitsPerBinding } from './codeword.ts';
 import type { ComputeDevice } from './device.ts';
 import { KernelError } from './errors.ts';
@@ -23,6 +24,12 @@ export interface DigestLevel {
 export interface GpuTree {
   /** Level 0 are the leaves of the tallest matrices, the last level is the cap. */
   readonly levels: readonly DigestLevel[];
+}
+
+/** A matrix of a tree; `nextColumns` as in `CommittedMatrix` of stark/backend.ts. */
+export interface TreeMatrix {
+  readonly matrix: GpuMatrix;
+  readonly nextColumns: number;
 }
 
 /** What a tree was built over, for its queries. */
@@ -58,11 +65,11 @@ export function treeBytes(logRows: number, logCap: number): number {
  */
 export async function buildMatrixTree(
   device: ComputeDevice,
-  matrices: readonly GpuMatrix[],
+  matrices: readonly TreeMatrix[],
   leafTag: number,
   logCap: number,
 ): Promise<GpuTree> {
-  const heights = new Set(matrices.map(({ rows }) => rows));
+  const heights = new Set(matrices.map(({ matrix }) => matrix.rows));
   const leastRows = Math.min(...heights);
   if (heights.size === 0 || leastRows < 2 ** logCap) {
     throw new KernelError('SHAPE_MISMATCH', `a tree over ${matrices.length} matrices`, {
@@ -72,23 +79,14 @@ export async function buildMatrixTree(
   }
   const levels: DigestLevel[] = [];
   try {
-    const leavesOf = (rows: number): Promise<DigestLevel> =>
-      hashRows(
-        device,
-        matrices.filter((matrix) => matrix.rows === rows),
-        rows,
-        leafTag,
-      );
-    levels.push(await leavesOf(Math.max(...heights)));
-    await addLevels(device, levels, logCap, async (level) => {
-      if (!heights.has(level.digests)) return;
-      const leaves = await leavesOf(level.digests);
-      try {
-        await injectLeaves(device, leaves, level);
-      } finally {
-        releaseLevel(device, leaves);
-      }
-    });
+    const chainRows = (level: DigestLevel, start: ChainStart): Promise<void> => {
+      const members = matrices.filter(({ matrix }) => matrix.rows === level.digests);
+      return members.length > 0 ? chainLeafRows(device, members, level, start) : Promise.resolve();
+    };
+    const leaves = await createLevel(device, Math.max(...heights), 'leaves');
+    levels.push(leaves);
+    await chainRows(leaves, { kind: 'leaves', leafTag });
+    await addLevels(device, levels, logCap, (level) => chainRows(level, { kind: 'nodes' }));
   } catch (error) {
     releaseTree(device, { levels });
     throw error;
@@ -125,7 +123,7 @@ export async function buildCodewordTree(
   return { levels };
 }
 
-/** Adds levels up to the cap; `complete` may inject leaves into each before the next is computed. */
+/** Adds levels up to the cap; `complete` may chain leaf rows onto each before the next is computed. */
 async function addLevels(
   device: ComputeDevice,
   levels: DigestLevel[],
@@ -157,77 +155,52 @@ async function compressLevel(device: ComputeDevice, below: DigestLevel, level: D
   }
 }
 
-async function injectLeaves(device: ComputeDevice, leaves: DigestLevel, level: DigestLevel): Promise<void> {
-  const kernel = await device.pipelines.kernel({ shader: 'injectLeaves', workgroupSize: WORKGROUP_SIZE });
-  for (const [chunk, nodes] of level.chunks.entries()) {
-    await device.queue.dispatch({
-      kernel,
-      bindings: { leaves: chunkAt(leaves, chunk * leaves.chunkDigests), nodes },
-      count: level.chunkDigests,
-    });
-  }
-}
-
 function chunkAt(level: DigestLevel, digest: number): GPUBuffer {
   const chunk = level.chunks[Math.floor(digest / level.chunkDigests)];
   if (!chunk) throw new RangeError(`no digest ${digest} in a level of ${level.digests}`);
   return chunk;
 }
 
-/** Leaf digests of all matrices of one height. */
-async function hashRows(
+/** What the chains of a level start from: (tag, log of the number of rows, 0, ...), or the nodes that the level holds. */
+type ChainStart = { readonly kind: 'leaves'; readonly leafTag: number } | { readonly kind: 'nodes' };
+
+/** level[j] <- chain(start, leaf row j) of matrices that all have as many rows as the level has digests. */
+async function chainLeafRows(
   device: ComputeDevice,
-  matrices: readonly GpuMatrix[],
-  rows: number,
-  leafTag: number,
-): Promise<DigestLevel> {
+  members: readonly TreeMatrix[],
+  level: DigestLevel,
+  start: ChainStart,
+): Promise<void> {
   const kernel = await device.pipelines.kernel({ shader: 'hashColumns', workgroupSize: WORKGROUP_SIZE });
-  const leafWords = matrices.reduce(
-    (words, { columns }) => words + DIGEST_WORDS * Math.ceil(columns / DIGEST_WORDS),
-    0,
-  );
-  const level = await createLevel(device, rows, 'leaves');
+  const blocks = leafBlocks(members.map(({ matrix, nextColumns }) => ({ ...matrix, nextColumns })));
   const { chunkDigests } = level;
   // A block of columns that exceeds one binding is copied together, as many rows at a time as a digest chunk has.
-  const isTiled = matrices.some(({ chunkColumns }) => chunkColumns < CHUNK_COLUMNS);
-  const tile = isTiled
-    ? await device.arena.acquire(DIGEST_BYTES * chunkDigests, 'leaves.tile').catch((error: unknown) => {
-        releaseLevel(device, level);
-        throw error;
-      })
-    : undefined;
+  const isTiled = members.some(({ matrix }) => matrix.chunkColumns < CHUNK_COLUMNS);
+  const tile = isTiled ? await device.arena.acquire(DIGEST_BYTES * chunkDigests, 'leaves.tile') : undefined;
   try {
     for (const [chunk, digests] of level.chunks.entries()) {
-      let isFirst = 1;
-      for (const matrix of matrices) {
-        for (let column = 0; column < matrix.columns; column += CHUNK_COLUMNS) {
-          const columnCount = Math.min(CHUNK_COLUMNS, matrix.columns - column);
-          if (tile)
-            await copyBlock(device, matrix, column, columnCount, chunk * chunkDigests, chunkDigests, tile);
-          await device.queue.dispatch({
-            kernel,
-            bindings: { columns: tile ?? locateColumn(matrix, column).chunk.buffer, digests },
-            params: {
-              stride: chunkDigests,
-              columnCount,
-              isFirst,
-              leafTag,
-              logRows: Math.log2(rows),
-              leafWords,
-            },
-            count: chunkDigests,
-          });
-          isFirst = 0;
-        }
+      for (const [position, block] of blocks.entries()) {
+        const { firstColumn, columns: columnCount } = block;
+        const { matrix } = members[block.matrix]!;
+        if (tile)
+          await copyBlock(device, matrix, firstColumn, columnCount, chunk * chunkDigests, chunkDigests, tile);
+        await device.queue.dispatch({
+          kernel,
+          bindings: { columns: tile ?? locateColumn(matrix, firstColumn).chunk.buffer, digests },
+          params: {
+            stride: chunkDigests,
+            columnCount,
+            isFirst: Number(position === 0 && start.kind === 'leaves'),
+            leafTag: start.kind === 'leaves' ? start.leafTag : 0,
+            logRows: Math.log2(level.digests),
+          },
+          count: chunkDigests,
+        });
       }
     }
-  } catch (error) {
-    releaseLevel(device, level);
-    throw error;
   } finally {
     if (tile) device.arena.release(tile);
   }
-  return level;
 }
 
 /** tile[k * rowCount + row] = word (firstRow + row) of column (column + k). */

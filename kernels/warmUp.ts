@@ -27,7 +27,14 @@ export async function warmUp(backend: Backend, tables: readonly TableAir[]): Pro
     return handle;
   };
   const commit = async (matrices: readonly BackendMatrix[]): Promise<BackendTree> =>
-    keep(await backend.commit(matrices, LEAF_TAG.main, LOG_BLOWUP, LOG_CAP));
+    keep(
+      await backend.commit(
+        matrices.map((matrix) => ({ matrix, nextColumns: 0 })),
+        LEAF_TAG.main,
+        LOG_BLOWUP,
+        LOG_CAP,
+      ),
+    );
   try {
     for (const [position, table] of tables.entries()) {
       const logHeight = LOG_HEIGHTS[position === 0 ? 1 : 0] ?? 0;

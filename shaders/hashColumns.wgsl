@@ -1,5 +1,5 @@
 // One step of the leaf hash chains: digests[row] = C(digests[row], block of at most 8 columns, zero-padded). The first step
-// starts from (tag, log of the number of rows, words of the leaf, 0, ...).
+// of a tree's leaves starts from (tag, log of the number of rows, 0, ...); a shorter height's chain from its node.
 // Shapes: columns[column * stride + row]; digests 8 words a row. Element: one row.
 // Source: docs/spec/proof-system.md, section 3.
 #import poseidon
@@ -12,11 +12,10 @@ struct Params {
   end: u32,
   stride: u32,
   columnCount: u32,
-  /// 1 on the first block of a leaf.
+  /// 1 on the first block of a leaf of the tree's level 0.
   isFirst: u32,
   leafTag: u32,
   logRows: u32,
-  leafWords: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -36,7 +35,6 @@ fn hashColumns(
   if (params.isFirst == 1u) {
     state[0] = toMontgomery(params.leafTag);
     state[1] = toMontgomery(params.logRows);
-    state[2] = toMontgomery(params.leafWords);
   } else {
     for (var word = 0u; word < DIGEST_WORDS; word += 1u) {
       state[word] = digests[row * DIGEST_WORDS + word];

@@ -33,11 +33,9 @@ fn hashCosets(
   }
   let leaf = params.firstLeaf + element;
   let words = 5u << params.logArity;
-  let blocks = (words + DIGEST_WORDS - 1u) / DIGEST_WORDS;
   var state: array<u32, 8>;
   state[0] = toMontgomery(params.leafTag);
   state[1] = toMontgomery(params.logLeaves);
-  state[2] = toMontgomery(blocks * DIGEST_WORDS);
   for (var first = 0u; first < words; first += DIGEST_WORDS) {
     var block: array<u32, 8>;
     for (var lane = 0u; lane < DIGEST_WORDS; lane += 1u) {

@@ -13,6 +13,13 @@ export interface BackendMatrix {
   readonly columns: number;
 }
 
+/** A matrix of a tree, and how many leading columns of it are opened at zeta * g as well: their blocks are hashed first. */
+export interface CommittedMatrix {
+  readonly matrix: BackendMatrix;
+  /** Whole blocks of 8, or all columns. */
+  readonly nextColumns: number;
+}
+
 /** A Merkle tree over the rows of matrices or over the cosets of a codeword, with all its digests. */
 export interface BackendTree {
   /** 2^logCap digests of 8 words. */
@@ -62,7 +69,7 @@ export interface Backend {
   loadColumns(logHeight: number, columns: readonly Uint32Array[]): Promise<BackendMatrix>;
   /** Section 3. Extends every matrix by 2^logBlowup and hashes the rows into one mixed-height tree. */
   commit(
-    matrices: readonly BackendMatrix[],
+    matrices: readonly CommittedMatrix[],
     leafTag: number,
     logBlowup: number,
     logCap: number,

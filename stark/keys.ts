@@ -12,7 +12,7 @@ import { isCanonical, MODULUS, TWO_ADICITY } from './field/koalaBear.ts';
 import { digest } from './hash/digest.ts';
 import { DIGEST_WORDS } from './hash/poseidon.ts';
 import { type Profile, profileDigest, profileWords } from './profile.ts';
-import { BLOCK_WORDS, LEAF_TAG, type LogHeights, proofShape } from './proof/shape.ts';
+import { BLOCK_WORDS, blockCountOf, LEAF_TAG, type LogHeights, systemMatrices } from './proof/shape.ts';
 import { LABEL } from './transcript.ts';
 import { type Rejection, reject } from './verifier/rejection.ts';
 
@@ -165,16 +165,15 @@ function checkSystem(system: AirSystem, profile: Profile): KeyFault | undefined 
   const constraints = system.tables.reduce((total, table) => total + constraintCount(table), 0);
   if (constraints > maxima.constraints)
     return { code: 'TOO_MANY_CONSTRAINTS', details: { atMost: maxima.constraints, got: constraints } };
-  const opened = openedFunctions(system, profile);
+  const opened = openedFunctions(system);
   if (opened > maxima.openedFunctions)
     return { code: 'TOO_MANY_OPENED_FUNCTIONS', details: { atMost: maxima.openedFunctions, got: opened } };
   return undefined;
 }
 
 /** Opened functions when every table is present, each matrix filled up to blocks of 8 at each point. */
-export function openedFunctions(system: AirSystem, profile: Profile): number {
-  const everyTable = system.tables.map(() => profile.logFinalLength);
-  return system.tables.length === 0 ? 0 : BLOCK_WORDS * proofShape(system, profile, everyTable).blockCount;
+export function openedFunctions(system: AirSystem): number {
+  return BLOCK_WORDS * blockCountOf(system);
 }
 
 function checkPreprocessedHeights(
@@ -282,7 +281,9 @@ export async function generateKey(
       const { logHeight, columns } = traces[position]!;
       preprocessed[slot] = await backend.loadColumns(logHeight, columns);
     }
-    const matrices = preprocessed.filter((matrix) => matrix !== undefined);
+    const matrices = systemMatrices(system)
+      .filter(({ phase }) => phase === 'preprocessed')
+      .map(({ slot, nextColumns }) => ({ matrix: preprocessed[slot]!, nextColumns }));
     const preprocessedTree =
       matrices.length === 0
         ? undefined

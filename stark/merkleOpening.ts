@@ -5,6 +5,7 @@
  */
 import type { TreeAnswer, TreeQuery } from './backend.ts';
 import { compressInto, DIGEST_WORDS } from './hash/poseidon.ts';
+import { type LeafBlock, leafBlocks } from './leafRow.ts';
 import type { TreeOpening } from './proof/proof.ts';
 
 export interface OpenedMatrix {
@@ -12,6 +13,8 @@ export interface OpenedMatrix {
   readonly logRows: number;
   /** Words of a row, unpadded. */
   readonly columns: number;
+  /** Leading columns that are opened at zeta * g as well: whole blocks, or all columns. */
+  readonly nextColumns: number;
 }
 
 /** A tree as the opener sees it. */
@@ -97,7 +100,8 @@ export function opensTo(
   visit?: NodeVisitor,
 ): boolean {
   const tallest = tallestLogRows(tree);
-  let digests = leafDigests(tree, tallest, indices[0] ?? [], indices, opening.rows) ?? new Uint32Array(0);
+  let digests = initialStates(tree.leafTag, tallest, (indices[0] ?? []).length);
+  chainLeafRows(tree, tallest, digests, indices, opening.rows);
   let nodeOffset = 0;
   for (let level = 0; level < tallest - tree.logCap; level++) {
     const children = indices[level] ?? [];
@@ -126,10 +130,7 @@ export function opensTo(
       }
       child += hasBoth ? 2 : 1;
     }
-    const injected = leafDigests(tree, tallest - level - 1, parents, indices, opening.rows);
-    if (injected !== undefined)
-      for (let offset = 0; offset < above.length; offset += DIGEST_WORDS)
-        compressInto(above, offset, above, offset, injected, offset);
+    chainLeafRows(tree, tallest - level - 1, above, indices, opening.rows);
     digests = above;
   }
   const capIndices = indices[tallest - tree.logCap] ?? [];
@@ -149,45 +150,59 @@ function equalDigests(
   return true;
 }
 
-/** The leaf digests at 2^logRows rows of the opened indices, 8 words each; undefined when no matrix has that height. */
-function leafDigests(
+/** The states from which the leaves of the tallest height are chained, 8 words each. */
+export function initialStates(leafTag: number, logRows: number, count: number): Uint32Array {
+  const states = new Uint32Array(count * DIGEST_WORDS);
+  for (let state = 0; state < states.length; state += DIGEST_WORDS) {
+    states[state] = leafTag;
+    states[state + 1] = logRows;
+  }
+  return states;
+}
+
+/** A block of an opened leaf row: row number `position` of its matrix starts at offset + position * stride. */
+interface OpenedBlock extends LeafBlock {
+  readonly offset: number;
+  readonly stride: number;
+}
+
+/** Continues each state with the opened leaf row of its index at 2^logRows rows; nothing when no matrix has that height. */
+function chainLeafRows(
   tree: OpenedTree,
   logRows: number,
-  opened: readonly number[],
+  states: Uint32Array,
   indices: readonly (readonly number[])[],
   rows: Uint32Array,
-): Uint32Array | undefined {
+): void {
   const tallest = tallestLogRows(tree);
-  const members: { columns: number; offset: number }[] = [];
+  const members: OpenedMatrix[] = [];
+  const offsets: number[] = [];
   let offset = 0;
-  let leafWords = 0;
   for (const matrix of tree.matrices) {
     if (matrix.logRows === logRows) {
-      members.push({ columns: matrix.columns, offset });
-      leafWords += Math.ceil(matrix.columns / DIGEST_WORDS) * DIGEST_WORDS;
+      members.push(matrix);
+      offsets.push(offset);
     }
     offset += matrix.columns * (indices[tallest - matrix.logRows] ?? []).length;
   }
-  if (members.length === 0) return undefined;
-  const digests = new Uint32Array(opened.length * DIGEST_WORDS);
-  const lastBlock = new Uint32Array(DIGEST_WORDS);
-  for (let position = 0; position < opened.length; position++) {
-    const state = position * DIGEST_WORDS;
-    digests[state] = tree.leafTag;
-    digests[state + 1] = logRows;
-    digests[state + 2] = leafWords;
-    for (const member of members) {
-      const start = member.offset + position * member.columns;
-      const end = start + member.columns;
-      let block = start;
-      for (; block + DIGEST_WORDS <= end; block += DIGEST_WORDS)
-        compressInto(digests, state, digests, state, rows, block);
-      if (block < end) {
-        lastBlock.fill(0);
-        lastBlock.set(rows.subarray(block, end));
-        compressInto(digests, state, digests, state, lastBlock, 0);
+  const blocks = leafBlocks(members).map(
+    (block): OpenedBlock => ({
+      ...block,
+      offset: offsets[block.matrix]! + block.firstColumn,
+      stride: members[block.matrix]!.columns,
+    }),
+  );
+  const padded = new Uint32Array(DIGEST_WORDS);
+  for (let position = 0, state = 0; state < states.length; position++, state += DIGEST_WORDS) {
+    for (const block of blocks) {
+      const start = block.offset + position * block.stride;
+      if (block.columns === DIGEST_WORDS) {
+        compressInto(states, state, states, state, rows, start);
+      } else {
+        padded.fill(0);
+        padded.set(rows.subarray(start, start + block.columns));
+        compressInto(states, state, states, state, padded, 0);
       }
     }
   }
-  return digests;
 }

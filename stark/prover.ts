@@ -6,7 +6,7 @@
 import { STATEMENT_WORDS, type TableTrace } from './air/air.ts';
 import type { Backend, BackendCodeword, BackendMatrix, BackendTree, DeepMatrix } from './backend.ts';
 import { matrixTerms, tensorWeights } from './batching.ts';
-import { absorbHeights, squeezeIndices } from './challenges.ts';
+import { absorbHeights, absorbOpenings, absorbSums, squeezeIndices } from './challenges.ts';
 import { DEGREE, type Extension, multiplyByBase, ZERO } from './field/extension.ts';
 import { isCanonical, rootOfUnity } from './field/koalaBear.ts';
 import { bitReverse, inverse as interpolate } from './field/ntt.ts';
@@ -206,7 +206,10 @@ async function runPhases(
     phase: Exclude<Phase, 'preprocessed'>,
     matrices: readonly (BackendMatrix | undefined)[],
   ): Promise<BackendTree | undefined> {
-    const present = matrices.filter((matrix) => matrix !== undefined);
+    const present = shape.trees
+      .flatMap((tree) => tree.matrices)
+      .filter((matrix) => matrix.phase === phase)
+      .map(({ slot, nextColumns }) => ({ matrix: matrices[slot]!, nextColumns }));
     return step(stage, async () =>
       present.length === 0
         ? undefined
@@ -255,7 +258,7 @@ async function runPhases(
   const logUpCap = capOf(logUpTree);
   const sums = Uint32Array.from(shape.summedSlots.flatMap((slot) => sumOf[slot]!));
   transcript.absorb(LABEL.LOGUP_CAP, logUpCap);
-  transcript.absorb(LABEL.SUMS, sums);
+  absorbSums(transcript, shape, sums);
 
   // 5. The quotients.
   const lambda = transcript.squeezeExtension(LABEL.LAMBDA);
@@ -306,7 +309,7 @@ async function runPhases(
       }
     });
   }
-  transcript.absorb(LABEL.OPENINGS, openings);
+  absorbOpenings(transcript, shape, openings);
 
   // 7. The batching challenges, and the DEEP combination of every height.
   const batchNonce = await grind(LABEL.BATCH_GRIND, grinding.batch);

@@ -100,7 +100,7 @@ export function systemMaxima(profile: Profile, system: AirSystem): ProfileMaxima
   );
   return {
     logHeight: Math.max(...logHeights),
-    openedFunctions: openedFunctions(system, profile),
+    openedFunctions: openedFunctions(system),
     constraints: system.tables.reduce((sum, table) => sum + constraintCount(table), 0),
     degree: Math.max(1, ...system.tables.map(constraintDegree)),
     logUpDenominatorWords: Math.max(1, Math.min(denominatorWords, profile.maxima.logUpDenominatorWords)),

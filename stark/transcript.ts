@@ -9,7 +9,7 @@ import { compressInto, DIGEST_WORDS } from './hash/poseidon.ts';
 /** "CLN" in ASCII: separates these transcripts from other uses of the hash. */
 export const PROTOCOL_TAG = 0x434c4e;
 /** Version of the proof format and of the protocol. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** What a message or challenge is; part of what is hashed. */
 export const LABEL = {

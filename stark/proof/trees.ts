@@ -27,12 +27,16 @@ export function proofTrees(shape: ProofShape, profile: Profile): ProofTrees {
         phase,
         leafTag: LEAF_TAG[phase],
         logCap,
-        matrices: matrices.map(({ logHeight, columns }) => ({ logRows: logHeight + logBlowup, columns })),
+        matrices: matrices.map(({ logHeight, columns, nextColumns }) => ({
+          logRows: logHeight + logBlowup,
+          columns,
+          nextColumns,
+        })),
       })),
     folds: shape.folds.map(({ logHeight, logArity }) => ({
       leafTag: LEAF_TAG.fold,
       logCap,
-      matrices: [{ logRows: logHeight + logBlowup - logArity, columns: DEGREE << logArity }],
+      matrices: [{ logRows: logHeight + logBlowup - logArity, columns: DEGREE << logArity, nextColumns: 0 }],
     })),
     logRows: Math.max(...shape.distinctLogHeights) + logBlowup,
   };

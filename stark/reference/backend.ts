@@ -99,10 +99,10 @@ export function createReferenceBackend(parts: ReferenceParts = {}): ReferenceBac
       );
     },
     async commit(handles, leafTag, logBlowup, logCap) {
-      const leaves = handles.map((handle): LeafMatrix => {
-        const words = wordsOf(matrices, handle);
+      const leaves = handles.map(({ matrix, nextColumns }): LeafMatrix => {
+        const words = wordsOf(matrices, matrix);
         words.extended = words.columns.map((column) => extend(column, logBlowup));
-        return { logRows: handle.logHeight + logBlowup, columns: words.extended };
+        return { logRows: matrix.logHeight + logBlowup, columns: words.extended, nextColumns };
       });
       return addTree(leaves, leafTag, logCap);
     },

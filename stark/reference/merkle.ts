@@ -5,11 +5,15 @@
 import type { TreeAnswer, TreeQuery } from '../backend.ts';
 import { DEGREE } from '../field/extension.ts';
 import { compressInto, DIGEST_WORDS } from '../hash/poseidon.ts';
+import { leafBlocks } from '../leafRow.ts';
+import { initialStates } from '../merkleOpening.ts';
 
 /** Columns of 2^logRows words each, in the row order of the tree's leaves. */
 export interface LeafMatrix {
   readonly logRows: number;
   readonly columns: readonly Uint32Array[];
+  /** Leading columns whose blocks are hashed before the others: those opened at zeta * g as well. */
+  readonly nextColumns: number;
 }
 
 export interface MerkleTree {
@@ -17,29 +21,29 @@ export interface MerkleTree {
   readonly levels: readonly Uint32Array[];
 }
 
-/** Leaf digests of all matrices of one height, 8 words a row. */
+/** The leaves when all matrices have 2^logRows rows: 8 words a row. */
 export function leafDigests(matrices: readonly LeafMatrix[], logRows: number, leafTag: number): Uint32Array {
+  const states = initialStates(leafTag, logRows, 2 ** logRows);
+  chainRows(matrices, logRows, states);
+  return states;
+}
+
+/** state j <- chain(state j, leaf row j of the matrices of 2^logRows rows). */
+function chainRows(matrices: readonly LeafMatrix[], logRows: number, states: Uint32Array): void {
   const members = matrices.filter((matrix) => matrix.logRows === logRows);
-  const leafWords = members.reduce(
-    (words, { columns }) => words + DIGEST_WORDS * Math.ceil(columns.length / DIGEST_WORDS),
-    0,
+  const blocks = leafBlocks(
+    members.map(({ columns, nextColumns }) => ({ columns: columns.length, nextColumns })),
   );
-  const rowCount = 2 ** logRows;
-  const digests = new Uint32Array(DIGEST_WORDS * rowCount);
-  const block = new Uint32Array(DIGEST_WORDS);
-  for (let row = 0; row < rowCount; row++) {
+  const words = new Uint32Array(DIGEST_WORDS);
+  for (let row = 0; row < 2 ** logRows; row++) {
     const state = DIGEST_WORDS * row;
-    digests[state] = leafTag;
-    digests[state + 1] = logRows;
-    digests[state + 2] = leafWords;
-    for (const { columns } of members) {
-      for (let first = 0; first < columns.length; first += DIGEST_WORDS) {
-        for (let lane = 0; lane < DIGEST_WORDS; lane++) block[lane] = columns[first + lane]?.[row] ?? 0;
-        compressInto(digests, state, digests, state, block, 0);
-      }
+    for (const block of blocks) {
+      const { columns } = members[block.matrix]!;
+      for (let lane = 0; lane < DIGEST_WORDS; lane++)
+        words[lane] = columns[block.firstColumn + lane]?.[row] ?? 0;
+      compressInto(states, state, states, state, words, 0);
     }
   }
-  return digests;
 }
 
 /** Throws: RangeError when a column is not 2^logRows long or a height is below the cap. */
@@ -55,12 +59,9 @@ export function buildTree(matrices: readonly LeafMatrix[], leafTag: number, logC
   for (let logSize = tallest - 1; logSize >= logCap; logSize--) {
     const below = levels.at(-1)!;
     const nodes = new Uint32Array(DIGEST_WORDS * 2 ** logSize);
-    const isPresent = matrices.some(({ logRows }) => logRows === logSize);
-    const injected = isPresent ? leafDigests(matrices, logSize, leafTag) : undefined;
-    for (let node = 0; node < nodes.length; node += DIGEST_WORDS) {
+    for (let node = 0; node < nodes.length; node += DIGEST_WORDS)
       compressInto(nodes, node, below, 2 * node, below, 2 * node + DIGEST_WORDS);
-      if (injected !== undefined) compressInto(nodes, node, nodes, node, injected, node);
-    }
+    chainRows(matrices, logSize, nodes);
     levels.push(nodes);
   }
   return { levels };
@@ -81,7 +82,7 @@ export function codewordMatrix(words: Uint32Array, logArity: number): LeafMatrix
   const columns = Array.from({ length: width }, (_, column) =>
     Uint32Array.from({ length: rowCount }, (_unused, row) => words[row * width + column]!),
   );
-  return { logRows: Math.log2(rowCount), columns };
+  return { logRows: Math.log2(rowCount), columns, nextColumns: 0 };
 }
 
 export function queryTree(tree: MerkleTree, matrices: readonly LeafMatrix[], request: TreeQuery): TreeAnswer {

@@ -3,7 +3,7 @@
  * checks every proof of work, and yields the challenges.
  */
 import type { LogUpChallenges } from '../backend.ts';
-import { absorbHeights, squeezeIndices } from '../challenges.ts';
+import { absorbHeights, absorbOpenings, absorbSums, squeezeIndices } from '../challenges.ts';
 import type { Extension } from '../field/extension.ts';
 import type { Profile } from '../profile.ts';
 import type { Proof } from '../proof/proof.ts';
@@ -60,7 +60,7 @@ export function replayTranscript(
 
   // 4. The LogUp columns and sums.
   transcript.absorb(LABEL.LOGUP_CAP, proof.logUpCap);
-  transcript.absorb(LABEL.SUMS, proof.sums);
+  absorbSums(transcript, shape, proof.sums);
 
   // 5. The quotients.
   const lambda = transcript.squeezeExtension(LABEL.LAMBDA);
@@ -70,7 +70,7 @@ export function replayTranscript(
   if (!isGround(LABEL.DEEP_GRIND, grinding.deep, nonces.deep)) return noWork('DEEP_GRIND', grinding.deep);
   const zeta = transcript.squeezeExtension(LABEL.ZETA);
   if (zeta.slice(1).every((word) => word === 0)) return reject('POINT_IN_BASE_FIELD', { got: zeta[0] });
-  transcript.absorb(LABEL.OPENINGS, proof.openings);
+  absorbOpenings(transcript, shape, proof.openings);
 
   // 7. The batching challenges.
   if (!isGround(LABEL.BATCH_GRIND, grinding.batch, nonces.batch))

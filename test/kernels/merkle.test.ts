@@ -26,15 +26,16 @@ const LEAF_TAG = 2;
 interface Shape {
   readonly logRows: number;
   readonly columns: number;
+  readonly nextColumns?: number;
 }
 
-function randomMatrix({ logRows, columns }: Shape, seed: number): reference.LeafMatrix {
+function randomMatrix({ logRows, columns, nextColumns = 0 }: Shape, seed: number): reference.LeafMatrix {
   const random = createRandom(seed);
   const words = Array.from({ length: columns }, () => random.words(2 ** logRows));
   // The largest and the smallest word are in every matrix.
   words[0]![0] = MODULUS - 1;
   words[0]![words[0]!.length - 1] = 0;
-  return { logRows, columns: words };
+  return { logRows, columns: words, nextColumns };
 }
 
 async function digestsOf(
@@ -59,10 +60,13 @@ async function checkMatrices(device: ComputeDevice, shapes: readonly Shape[], lo
   const matrices = shapes.map((shape, place) => randomMatrix(shape, SEED + place));
   const expected = reference.buildTree(matrices, LEAF_TAG, logCap);
   const uploaded = await Promise.all(
-    matrices.map(({ logRows, columns }) => uploadColumns(device, 2 ** logRows, columns, 'test')),
+    matrices.map(async ({ logRows, columns, nextColumns }) => ({
+      matrix: await uploadColumns(device, 2 ** logRows, columns, 'test'),
+      nextColumns,
+    })),
   );
   const tree = await buildMatrixTree(device, uploaded, LEAF_TAG, logCap);
-  const sources = uploaded.map((matrix): LeafSource => ({ kind: 'matrix', matrix }));
+  const sources = uploaded.map(({ matrix }): LeafSource => ({ kind: 'matrix', matrix }));
   assert.deepEqual(await readCap(device, tree), reference.treeCap(expected), label);
   assert.deepEqual(await digestsOf(device, tree, sources), expected.levels, label);
   const random = createRandom(SEED);
@@ -83,7 +87,7 @@ async function checkMatrices(device: ComputeDevice, shapes: readonly Shape[], lo
     label,
   );
   releaseTree(device, tree);
-  for (const matrix of uploaded) releaseMatrix(device, matrix);
+  for (const { matrix } of uploaded) releaseMatrix(device, matrix);
   assert.equal(device.arena.gauge().usedBytes, 0, label);
 }
 
@@ -129,11 +133,11 @@ for (const robustness of ROBUSTNESS) {
       await checkMatrices(
         device,
         [
-          { logRows: 3, columns: 9 },
+          { logRows: 3, columns: 9, nextColumns: 8 },
           { logRows: 7, columns: 5 },
           { logRows: 6, columns: 8 },
-          { logRows: 7, columns: 17 },
-          { logRows: 3, columns: 1 },
+          { logRows: 7, columns: 17, nextColumns: 16 },
+          { logRows: 3, columns: 1, nextColumns: 1 },
         ],
         3,
       );
@@ -151,7 +155,8 @@ for (const robustness of ROBUSTNESS) {
           device,
           [
             { logRows: 6, columns: 17 },
-            { logRows: 4, columns: 9 },
+            { logRows: 4, columns: 9, nextColumns: 8 },
+            { logRows: 6, columns: 10, nextColumns: 8 },
           ],
           1,
         );
@@ -177,9 +182,10 @@ describe('Merkle trees', () => {
     const matrix = await uploadColumns(device, 2 ** logRows, columns, 'test');
     const isShapeMismatch = (error: unknown): boolean =>
       error instanceof KernelError && error.code === 'SHAPE_MISMATCH';
-    await assert.rejects(buildMatrixTree(device, [matrix], LEAF_TAG, 4), isShapeMismatch);
+    const leaves = [{ matrix, nextColumns: 0 }];
+    await assert.rejects(buildMatrixTree(device, leaves, LEAF_TAG, 4), isShapeMismatch);
     await assert.rejects(buildMatrixTree(device, [], LEAF_TAG, 0), isShapeMismatch);
-    const tree = await buildMatrixTree(device, [matrix], LEAF_TAG, 2);
+    const tree = await buildMatrixTree(device, leaves, LEAF_TAG, 2);
     const sources: LeafSource[] = [{ kind: 'matrix', matrix }];
     await queryTree(device, tree, sources, { rows: [[7]], nodes: [{ level: 1, index: 3 }] });
     await assert.rejects(queryTree(device, tree, sources, { rows: [[8]], nodes: [] }), isShapeMismatch);

@@ -268,11 +268,11 @@ describe('F: FRI and DEEP', () => {
     }
   });
 
-  it('F31: query indices are all low bits of the transcript, in its order', async () => {
+  it('F31: query indices are the upper of the low 24 bits of the transcript, in its order', async () => {
     const setting = await createSetting(PROFILE);
     assertAccepted(verdictIn(setting, await proveIn(setting)));
     for (const bias of [
-      (word: number) => word & ~1,
+      (word: number) => word & ~(1 << 23),
       (word: number) => word % 3,
       (word: number) => word >>> 1,
     ]) {
@@ -291,12 +291,22 @@ describe('F: FRI and DEEP', () => {
       assert.ok(Math.abs(ones - 2000) < 200, `bit ${bit}: ${ones}`);
     }
     assert.ok(indices.every((index) => index < 2 ** logRows));
+    // A shorter height reads its own index off the same words.
+    for (const shorter of [1, 5, 19])
+      assert.deepEqual(
+        squeezeIndices(createTranscript(), 4000, shorter),
+        indices.map((index) => index >> (logRows - shorter)),
+      );
+    assert.deepEqual(
+      squeezeIndices(createTranscript(), 8, 24),
+      [...createTranscript().squeeze(LABEL.QUERY)].map((word) => word % 2 ** 24),
+    );
     // Duplicates stay, and the first q words of consecutive squeezes are used.
     const transcript = createTranscript();
     const words = [...transcript.squeeze(LABEL.QUERY), ...transcript.squeeze(LABEL.QUERY)];
     assert.deepEqual(
       squeezeIndices(createTranscript(), 11, 2),
-      words.slice(0, 11).map((word) => word % 4),
+      words.slice(0, 11).map((word) => Math.floor((word % 2 ** 24) / 2 ** 22)),
     );
   });
 

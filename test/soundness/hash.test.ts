@@ -29,14 +29,15 @@ import { createRandom } from '../support/random.ts';
 const random = createRandom(61);
 
 function matrixOf(logRows: number, columns: number): LeafMatrix {
-  return { logRows, columns: Array.from({ length: columns }, () => random.words(2 ** logRows)) };
+  const words = Array.from({ length: columns }, () => random.words(2 ** logRows));
+  return { logRows, columns: words, nextColumns: 0 };
 }
 
 function shapeOf(matrices: readonly LeafMatrix[], logCap: number): OpenedTree {
   return {
     leafTag: 2,
     logCap,
-    matrices: matrices.map(({ logRows, columns }) => ({ logRows, columns: columns.length })),
+    matrices: matrices.map(({ columns, ...matrix }) => ({ ...matrix, columns: columns.length })),
   };
 }
 
@@ -52,25 +53,28 @@ describe('H: hash and Merkle', () => {
       verdictIn(setting, encodeWith(proof, { treeOpenings: [{ ...first!, rows }, ...rest] })),
       'TRAILING_BYTES',
     );
-    // The number of blocks and the log of the rows are in every leaf, also where a block is zero.
+    // Every block is a step of the chain, also where it is zero, and the log of the rows is in every leaf.
     const narrow = matrixOf(1, 8);
     const wide = {
-      logRows: 1,
+      ...narrow,
       columns: [...narrow.columns, ...Array.from({ length: 8 }, () => new Uint32Array(2))],
     };
     assert.notDeepEqual(leafDigests([narrow], 1, 2), leafDigests([wide], 1, 2));
-    const taller = { logRows: 2, columns: narrow.columns.map((column) => Uint32Array.of(...column, 0, 0)) };
+    const taller = {
+      ...narrow,
+      logRows: 2,
+      columns: narrow.columns.map((column) => Uint32Array.of(...column, 0, 0)),
+    };
     assert.notDeepEqual(
       leafDigests([narrow], 1, 2).subarray(0, 8),
       leafDigests([taller], 2, 2).subarray(0, 8),
     );
     // Two matrices share a leaf as two padded rows, not as one long row.
-    const joined = { logRows: 1, columns: [...narrow.columns.slice(0, 5), ...narrow.columns.slice(5)] };
     const parts = [
-      { logRows: 1, columns: narrow.columns.slice(0, 5) },
-      { logRows: 1, columns: narrow.columns.slice(5) },
+      { ...narrow, columns: narrow.columns.slice(0, 5) },
+      { ...narrow, columns: narrow.columns.slice(5) },
     ];
-    assert.notDeepEqual(leafDigests([joined], 1, 2), leafDigests(parts, 1, 2));
+    assert.notDeepEqual(leafDigests([narrow], 1, 2), leafDigests(parts, 1, 2));
   });
 
   it('H62: a row of 8 or 16 words is no inner node', () => {
@@ -79,6 +83,7 @@ describe('H: hash and Merkle', () => {
     const asRow = (words: Uint32Array): LeafMatrix => ({
       logRows: 0,
       columns: [...words].map((word) => Uint32Array.of(word)),
+      nextColumns: 0,
     });
     const node = compress(left, right);
     assert.notDeepEqual(leafDigests([asRow(Uint32Array.of(...left, ...right))], 0, 2), node);
@@ -92,7 +97,7 @@ describe('H: hash and Merkle', () => {
     assert.ok(opensTo(opened, treeCap(tree), indices, opening));
     const leafAsCap = tree.levels[0]!.slice(16, 24);
     assert.ok(!opensTo(opened, leafAsCap, indices, opening));
-    const shallow = { ...opened, matrices: [{ logRows: 2, columns: 8 }] };
+    const shallow = { ...opened, matrices: [{ logRows: 2, columns: 8, nextColumns: 0 }] };
     const shallowIndices = distinctIndices([1], 2, 0);
     const shallowOpening: TreeOpening = { rows: opening.rows, nodes: opening.nodes.subarray(8) };
     assert.ok(!opensTo(shallow, treeCap(tree), shallowIndices, shallowOpening));

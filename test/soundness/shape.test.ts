@@ -183,12 +183,13 @@ describe('S: shapes and lengths', () => {
     const matrix = (logRows: number, columns: number): LeafMatrix => ({
       logRows,
       columns: Array.from({ length: columns }, () => random.words(2 ** logRows)),
+      nextColumns: 0,
     });
     const matrices = [matrix(4, 3), matrix(2, 9), matrix(4, 8)];
     const opened: OpenedTree = {
       leafTag: 2,
       logCap: 1,
-      matrices: matrices.map(({ logRows, columns }) => ({ logRows, columns: columns.length })),
+      matrices: matrices.map(({ columns, ...each }) => ({ ...each, columns: columns.length })),
     };
     const indices = distinctIndices([3, 3, 9, 14], 4, 1);
     const answer = (tree: ReturnType<typeof buildTree>): TreeOpening =>
@@ -197,8 +198,9 @@ describe('S: shapes and lengths', () => {
     const cap = treeCap(tree);
     assert.ok(opensTo(opened, cap, indices, answer(tree)));
     // The shorter matrix repeated up to the tallest height, hashed at the leaves.
-    const repeated = matrices.map(({ logRows, columns }) => ({
+    const repeated = matrices.map(({ logRows, columns, nextColumns }) => ({
       logRows: 4,
+      nextColumns,
       columns: columns.map((column) =>
         Uint32Array.from({ length: 16 }, (_, row) => column[row >> (4 - logRows)]!),
       ),
@@ -209,9 +211,10 @@ describe('S: shapes and lengths', () => {
     const reordered = buildTree([matrices[2]!, matrices[1]!, matrices[0]!], 2, 1);
     assert.ok(!opensTo(opened, treeCap(reordered), indices, answer(reordered)));
     // A path that is a level shorter: inner nodes in the place of leaves.
-    const shorter: OpenedTree = { ...opened, matrices: [{ logRows: 3, columns: 16 }] };
+    const shorter: OpenedTree = { ...opened, matrices: [{ logRows: 3, columns: 16, nextColumns: 0 }] };
     const innerRows = {
       logRows: 3,
+      nextColumns: 0,
       columns: Array.from({ length: 16 }, (_, word) =>
         Uint32Array.from({ length: 8 }, (_unused, node) => tree.levels[0]![16 * node + word]!),
       ),
@@ -351,7 +354,11 @@ describe('S: shapes and lengths', () => {
       assertRejected(verdict, index < 6 ? 'HEIGHT_OUT_OF_RANGE' : 'QUERY_COUNTS_MALFORMED');
     }
     assertRejected(verdictIn(setting, withRawWord(honest, 0, 0)), 'BAD_MAGIC');
-    assertRejected(verdictIn(setting, withRawWord(honest, 1, 2)), 'BAD_VERSION', { expected: 1, got: 2 });
+    for (const version of [0, 1, 3])
+      assertRejected(verdictIn(setting, withRawWord(honest, 1, version)), 'BAD_VERSION', {
+        expected: 2,
+        got: version,
+      });
     // A view into a larger buffer, at an odd offset, is the same proof.
     const shifted = new Uint8Array(honest.length + 5);
     shifted.set(honest, 3);

@@ -227,7 +227,7 @@ describe('T: transcript', () => {
     const indices: number[] = [];
     const transcript = createCheatingTranscript({
       squeeze: (label, words) => {
-        if (label === LABEL.QUERY) indices.push(words[0]! % 2 ** queryBits);
+        if (label === LABEL.QUERY) indices.push((words[0]! % 2 ** 24) >> (24 - queryBits));
         return words;
       },
     });
@@ -378,7 +378,7 @@ describe('T: transcript', () => {
     const swapped = encodeWith(proof, { foldCaps: [second!, first!, ...rest] });
     assertRejected(verdictIn(setting, swapped), 'TREE_OPENING');
     // The same rows have other leaf digests in each tree.
-    const rows = { logRows: 1, columns: [Uint32Array.of(1, 2)] };
+    const rows = { logRows: 1, columns: [Uint32Array.of(1, 2)], nextColumns: 0 };
     const digests = Object.values(LEAF_TAG).map((tag) => leafDigests([rows], 1, tag).join());
     assert.equal(new Set(digests).size, digests.length);
     // A proof of the same machine with another program, that is with other preprocessed columns.

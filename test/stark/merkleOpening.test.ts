@@ -31,13 +31,17 @@ describe('pruned openings', () => {
       const matrices = Array.from({ length: matrixCount }, (): LeafMatrix => {
         const logRows = logCap + random.below(5);
         const columns = 1 + random.below(20);
-        return { logRows, columns: Array.from({ length: columns }, () => random.words(2 ** logRows)) };
+        return {
+          logRows,
+          columns: Array.from({ length: columns }, () => random.words(2 ** logRows)),
+          nextColumns: Math.min(columns, 8 * random.below(3)),
+        };
       });
       const tallest = Math.max(...matrices.map(({ logRows }) => logRows));
       const opened: OpenedTree = {
         leafTag: 1 + random.below(5),
         logCap,
-        matrices: matrices.map(({ logRows, columns }) => ({ logRows, columns: columns.length })),
+        matrices: matrices.map(({ columns, ...matrix }) => ({ ...matrix, columns: columns.length })),
       };
       const tree = buildTree(matrices, opened.leafTag, logCap);
       const queries = Array.from({ length: 1 + random.below(2 ** tallest + 3) }, () =>
@@ -54,8 +58,12 @@ describe('pruned openings', () => {
   });
 
   it('hold no sibling when every leaf is opened', () => {
-    const matrices = [{ logRows: 3, columns: [createRandom(1).words(8)] }];
-    const opened: OpenedTree = { leafTag: 5, logCap: 0, matrices: [{ logRows: 3, columns: 1 }] };
+    const matrices = [{ logRows: 3, columns: [createRandom(1).words(8)], nextColumns: 0 }];
+    const opened: OpenedTree = {
+      leafTag: 5,
+      logCap: 0,
+      matrices: [{ logRows: 3, columns: 1, nextColumns: 0 }],
+    };
     const indices = distinctIndices([0, 1, 2, 3, 4, 5, 6, 7], 3, 0);
     assert.equal(openingRequest(opened, indices).nodes.length, 0);
     const opening = packOpening(

@@ -56,7 +56,7 @@ test('labels are distinct and as the specification numbers them', () => {
     numbers.toSorted((left, right) => left - right),
     Array.from({ length: 25 }, (_, index) => index + 1),
   );
-  assert.deepEqual([PROTOCOL_TAG, VERSION], [0x434c4e, 1]);
+  assert.deepEqual([PROTOCOL_TAG, VERSION], [0x434c4e, 2]);
 });
 
 test('T10: a nonce is accepted at its own state, label and number of bits only', () => {
