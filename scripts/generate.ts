@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 
 const GENERATORS = [
   'generatePoseidonConstants',
+  'generatePoseidonModule',
   'generateShaderConstants',
   'generateConstraintShaders',
   'generateMachineTables',
