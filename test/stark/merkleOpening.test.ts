@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { leafBlocks } from '../../stark/leafRow.ts';
 import {
   distinctIndices,
   type OpenedTree,
@@ -11,6 +13,24 @@ import {
 import { buildTree, type LeafMatrix, queryTree, treeCap } from '../../stark/reference/merkle.ts';
 import { createRandom } from '../support/random.ts';
 
+interface TreeVectors {
+  readonly cases: readonly {
+    readonly leafTag: number;
+    readonly logCap: number;
+    readonly matrices: readonly {
+      readonly logRows: number;
+      readonly readNext: number;
+      readonly columns: readonly (readonly number[])[];
+    }[];
+    /** From the leaves up, a digest an entry. */
+    readonly levels: readonly (readonly (readonly number[])[])[];
+  }[];
+}
+
+const vectors = JSON.parse(
+  readFileSync(new URL('../vectors/tree.json', import.meta.url), 'utf8'),
+) as TreeVectors;
+
 describe('distinct indices', () => {
   it('are sorted and halve level by level down to the cap', () => {
     assert.deepEqual(distinctIndices([9, 2, 9, 3], 4, 2), [
@@ -19,6 +39,42 @@ describe('distinct indices', () => {
       [0, 2],
     ]);
     assert.deepEqual(distinctIndices([5], 3, 3), [[5]]);
+  });
+});
+
+describe('leaf rows', () => {
+  it('hold the blocks read on the next row first, each once', () => {
+    const order = (shapes: readonly (readonly [number, number])[]): string[] =>
+      leafBlocks(shapes.map(([columns, nextColumns]) => ({ columns, nextColumns }))).map(
+        ({ matrix, firstColumn, columns }) => `${matrix}:${firstColumn}+${columns}`,
+      );
+    assert.deepEqual(order([]), []);
+    assert.deepEqual(order([[9, 0]]), ['0:0+8', '0:8+1']);
+    assert.deepEqual(
+      order([
+        [3, 3],
+        [17, 8],
+        [16, 0],
+        [20, 16],
+      ]),
+      ['0:0+3', '1:0+8', '3:0+8', '3:8+8', '1:8+8', '1:16+1', '2:0+8', '2:8+8', '3:16+4'],
+    );
+  });
+
+  it('make the trees of a second implementation', () => {
+    for (const { leafTag, logCap, matrices, levels } of vectors.cases) {
+      const leaves = matrices.map(({ logRows, readNext, columns }) => ({
+        logRows,
+        columns: columns.map((column) => Uint32Array.from(column)),
+        nextColumns: Math.min(columns.length, 8 * Math.ceil(readNext / 8)),
+      }));
+      const tree = buildTree(leaves, leafTag, logCap);
+      assert.deepEqual(
+        tree.levels.map((level) => [...level]),
+        levels.map((level) => level.flat()),
+        `leaf tag ${leafTag}`,
+      );
+    }
   });
 });
 
