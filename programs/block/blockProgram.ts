@@ -5,8 +5,12 @@
 import type { Row, Value, Word } from '../../machine/builder/values.ts';
 import { buildProgram, type ProgramBuilder } from '../../machine/builder.ts';
 import type { Program } from '../../machine/program.ts';
+import { COLONNADE_MACHINE } from '../../machine/system.ts';
+import type { AirSystem } from '../../stark/air/air.ts';
 import { DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
+import { INNER, type Profile } from '../../stark/profile.ts';
 import { AGGREGATE_TAG, AGGREGATE_VERSION, ENTRY_MARK } from '../aggregate/aggregateStatement.ts';
+import { defineChildVerifier, type VerifyNextChild } from '../aggregate/childVerifier.ts';
 import { CHAIN_KIND, COLUMN_TAG, COLUMN_VERSION } from '../column/statement.ts';
 import { BLOCK_CHAIN, BLOCK_TAG, BLOCK_VERSION, RESERVED_ROWS } from './blockStatement.ts';
 import { HINT } from './hintNames.ts';
@@ -18,9 +22,6 @@ export interface BlockProgramKeys {
   /** Digests of the keys under which columns are proved; at least one. */
   readonly columnKeyDigests: readonly Uint32Array[];
 }
-
-/** Emits the verification of the next child's proof. */
-export type VerifyNextChild = () => { readonly keyDigest: Row; readonly statement: Row };
 
 /** Segments of the read-write memory: by node, by leaf, then by column. All cells hold pointers to rows. */
 const SEGMENT = { NODE: 0, LEAF: 1, COUNTS: 2, PRE_VALUES: 3, POST_VALUES: 4 } as const;
@@ -309,7 +310,10 @@ function emitMain(program: ProgramBuilder, keys: BlockProgramKeys, verifyNextChi
   program.compress(digest, zeros, program.statement);
 }
 
-/** The program around any verification of children; only `buildBlockProgram` makes one whose proofs mean something. */
+/**
+ * The program around any verification of children; only with the one of `buildBlockProgram` do its proofs mean something.
+ * Throws: RangeError without a column key, or with a digest that has not 8 words.
+ */
 export function emitBlockProgram(
   name: string,
   keys: BlockProgramKeys,
@@ -320,4 +324,28 @@ export function emitBlockProgram(
   for (const digest of [keys.aggregateKeyDigest, ...keys.columnKeyDigests])
     if (digest.length !== DIGEST_WORDS) throw new RangeError(`a key digest has ${digest.length} words`);
   return buildProgram(name, (program) => emitMain(program, keys, verifierOf(program)));
+}
+
+/** The block program over proofs of this machine under these profiles. */
+function emitVerifyingProgram(
+  name: string,
+  keys: BlockProgramKeys,
+  system: AirSystem,
+  profiles: readonly Profile[],
+): Program {
+  return emitBlockProgram(name, keys, (program) => defineChildVerifier(program, system, profiles));
+}
+
+/** The block program: its children are proofs of the machine under the `inner` profile, as all of the aggregate program's are. */
+export function buildBlockProgram(keys: BlockProgramKeys): Program {
+  return emitVerifyingProgram('block', keys, COLONNADE_MACHINE, [INNER]);
+}
+
+/** As `buildBlockProgram`, for children of any machine and profile: another program, under a key of its own. */
+export function buildTestOnlyBlockProgram(
+  keys: BlockProgramKeys,
+  system: AirSystem,
+  profiles: readonly Profile[],
+): Program {
+  return emitVerifyingProgram('TEST_ONLY block', keys, system, profiles);
 }
