@@ -39,12 +39,27 @@ export type Values<Count extends number, Taken extends readonly Value[] = []> = 
 export interface MemoryBuilder {
   /** The word at pointer + offset; a cell of this frame costs no cycle. */
   load(pointer: Input | Row | Word, offset?: number): Value;
-  /** Writes the word at pointer + offset; if it is written already, asserts that it has this value. */
+  /**
+   * Writes the word at pointer + offset; if it is written already, asserts that it has this value. A value computed just for
+   * a row of this frame moves in for free.
+   */
   store(pointer: Input | Row | Word, offset: number, value: Input): void;
+  /** As `store` into a row of this frame; a value computed just for it moves in for free. */
+  settle(row: Row, offset: number, value: Input): void;
   /** A fresh row of this frame with these 8 words; fewer are followed by zeros. Values computed just for it move in for free. */
   row(words: readonly Input[]): Row;
-  /** `count` consecutive fresh rows of this frame that a call or a hint fills: a pointer to the first. */
+  /**
+   * The word at the start of `table` + index: 2 cycles, 1 when the table is rows of the main function, made outside of its
+   * branches.
+   */
+  lookUp(table: Row, index: Input): Value;
+  /**
+   * `count` consecutive fresh rows of this frame that a call or a hint fills: a pointer to the first. Rows that the main function
+   * makes outside of its branches have a known address: every function and loop names them at no cycle.
+   */
   freshRows(count: number): Row;
+  /** `count` consecutive fresh rows, of no frame; the count may be computed. Like every hinted pointer, it may be any. */
+  allocateRows(count: Input): Row;
   /** The row at an address computed or hinted; an address that is no row's makes the calls that use it unprovable. */
   rowAt(pointer: Input): Row;
   /** The row `count` rows further on. */
@@ -59,8 +74,11 @@ export interface MemoryBuilder {
   hint<const Count extends number>(name: string, inputs: readonly Input[], count: Count): Values<Count>;
   /** One word from the host function `name`, unconstrained like all hints. */
   hintValue(name: string, inputs: readonly Input[]): Value;
-  /** Like `hint`, for `rowCount` rows of this frame: the host function returns 8 words a row. */
-  hintRows(name: string, inputs: readonly Input[], rowCount: number): Row;
+  /**
+   * Like `hint`, for `rowCount` rows of this frame, or of no frame when the count is computed: the host function returns 8 words
+   * a row.
+   */
+  hintRows(name: string, inputs: readonly Input[], rowCount: Input): Row;
 }
 
 /** The place of an iteration in a `repeat`. */
