@@ -1,7 +1,7 @@
 /** Bytecode as text: one line an instruction, with the line of the program that emitted it. */
 import { MODULUS } from '../stark/field/koalaBear.ts';
 import { FLAG, type Instruction, TAG } from './instruction.ts';
-import type { Hint, Program } from './program.ts';
+import type { Hint, HintOperand, Program } from './program.ts';
 
 function signed(word: number): number {
   return word > MODULUS / 2 ? word - MODULUS : word;
@@ -38,10 +38,24 @@ export function disassembleInstruction(instruction: Instruction): string {
 }
 
 function hintText(hint: Hint): string {
-  if (hint.kind === 'allocate') return `m[${relative(hint.output)}] = ${hint.stride} fresh words`;
-  const inputs = hint.inputs.map(({ kind, offset }) => operand(offset, kind === 'cell', kind === 'address'));
-  const given = hint.kind === 'witness' ? 'the witness' : `${hint.outputs.length} words`;
+  const shown = ({ kind, offset }: HintOperand): string =>
+    operand(offset, kind === 'cell', kind === 'address');
+  if (hint.kind === 'allocate')
+    return `m[${relative(hint.output)}] = ${shown(hint.count)} times ${hint.stride} fresh words`;
+  const inputs = hint.inputs.map(shown);
+  const given = givenBy(hint, shown);
   return `${hint.name}(${inputs.join(', ')}) gives ${given}`;
+}
+
+function givenBy(hint: Exclude<Hint, { kind: 'allocate' }>, shown: (operand: HintOperand) => string): string {
+  switch (hint.kind) {
+    case 'host':
+      return `${hint.outputs.length} words`;
+    case 'rows':
+      return `${shown(hint.count)} rows at ${shown(hint.address)}`;
+    case 'witness':
+      return 'the witness';
+  }
 }
 
 /** The whole program, function by function. */

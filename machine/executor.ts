@@ -3,6 +3,7 @@
  * Source: docs/spec/machine.md, sections Memory and Instructions.
  */
 import { add, inverse, isCanonical, MODULUS, multiply, subtract } from '../stark/field/koalaBear.ts';
+import { ROW_WORDS } from './buses.ts';
 import { createCallRecorder } from './callRecorder.ts';
 import type { Call, CallTable } from './callTable.ts';
 import { locateError, MachineError } from './errors.ts';
@@ -75,6 +76,14 @@ function runHint(
     if (!isCanonical(words[index]!))
       throw new MachineError('HINT_FAILED', { hint: name, index, got: words[index]! });
   if (hint.kind === 'witness') return Uint32Array.from(words);
+  if (hint.kind === 'rows') {
+    const address = hintInput(memory, fp, hint.address);
+    const expected = hintInput(memory, fp, hint.count) * ROW_WORDS;
+    if (words.length !== expected)
+      throw new MachineError('HINT_FAILED', { hint: name, expected, got: words.length });
+    for (let word = 0; word < expected; word++) memory.write(add(address, word), words[word]!);
+    return undefined;
+  }
   const { outputs } = hint;
   if (words.length !== outputs.length)
     throw new MachineError('HINT_FAILED', { hint: name, expected: outputs.length, got: words.length });

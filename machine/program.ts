@@ -20,6 +20,14 @@ export type Hint =
       /** The returned words go to fp + outputs[i]. */
       readonly outputs: readonly number[];
     }
+  /** The returned words, 8 for each of `count` rows, go to consecutive cells from the address on. */
+  | {
+      readonly kind: 'rows';
+      readonly name: string;
+      readonly inputs: readonly HintOperand[];
+      readonly address: HintOperand;
+      readonly count: HintOperand;
+    }
   /** The returned words are the witness of the call at this instruction. */
   | { readonly kind: 'witness'; readonly name: string; readonly inputs: readonly HintOperand[] }
   /** Reserves count * stride + extra fresh words at a multiple of 8 and writes their address to fp + output. */

@@ -3,7 +3,7 @@
  * Source: docs/spec/machine.md, sections Instructions and Programs.
  */
 import { add } from '../../stark/field/koalaBear.ts';
-import { END_PC, FLAG, type Instruction, jumpTo } from '../instruction.ts';
+import { END_PC, FLAG, INITIAL_FP, type Instruction, jumpTo } from '../instruction.ts';
 import type { Hint, HintOperand, Program, ProgramSection } from '../program.ts';
 import { badProgram, type Fragment, type Item, type Operand, type PendingHint } from './fragment.ts';
 import { type SourceMark, sourceLine } from './source.ts';
@@ -65,6 +65,11 @@ interface Field {
 
 const NO_FIELD: Field = { isMemory: false, isRelative: false, field: 0 };
 
+/** The address of a word of a block of the main frame. */
+function absolute(block: Block, word: number): Field {
+  return { isMemory: false, isRelative: false, field: INITIAL_FP + blockOffset(block) + word };
+}
+
 function resolve(operand: Operand | undefined, frame: Frame): Field {
   switch (operand?.kind) {
     case undefined:
@@ -73,8 +78,13 @@ function resolve(operand: Operand | undefined, frame: Frame): Field {
       return { isMemory: false, isRelative: false, field: operand.value };
     case 'cell':
       return { isMemory: true, isRelative: false, field: cellOffset(operand.cell) };
-    case 'address':
-      return { isMemory: false, isRelative: true, field: blockOffset(operand.block) + operand.word };
+    case 'address': {
+      const { block, word } = operand;
+      if (block.frame !== frame) return absolute(block, word);
+      return { isMemory: false, isRelative: true, field: blockOffset(block) + word };
+    }
+    case 'absolute':
+      return absolute(operand.block, operand.word);
     case 'label':
       if (operand.label.pc === undefined) throw badProgram('a jump leads to a label that is nowhere');
       return { isMemory: false, isRelative: false, field: operand.label.pc };
@@ -123,6 +133,24 @@ function resolveHint(hint: PendingHint, frame: Frame): Hint {
       const { kind, name, inputs, outputs } = hint;
       return { kind, name, inputs: inputsOf(inputs), outputs: outputs.map(cellOffset) };
     }
+    case 'rows': {
+      const { kind, name, inputs, address, count } = hint;
+      return {
+        kind,
+        name,
+        inputs: inputsOf(inputs),
+        address: hintOperand(address, frame),
+        count: hintOperand(count, frame),
+      };
+    }
+    case 'freshRows':
+      return {
+        kind: 'allocate',
+        count: hintOperand(hint.count, frame),
+        stride: ROW_WORDS,
+        extra: 0,
+        output: cellOffset(hint.output),
+      };
     case 'witness': {
       const { kind, name, inputs } = hint;
       return { kind, name, inputs: inputsOf(inputs) };

@@ -23,6 +23,8 @@ export interface Core {
   /** A cell of the current frame at a fixed place. */
   cellAt(place: Place): Cell;
   newBlock(rows: number): Block;
+  /** Whether the block belongs to the main frame outside of its branches: its address is a constant of the program. */
+  hasKnownAddress(block: Block): boolean;
   /** The value as an operand of the current frame; loads it if it belongs to the frame around a loop. */
   local(input: Input): Value;
   /** Moves a value into a place of the current frame: free for a fresh cell of this scope, else one cycle. */
@@ -100,6 +102,10 @@ export function createCore(programName: string): Core {
     fragmentNow().items.push({ kind: 'instruction', operation, operands, tag, source: captureSource() });
   }
 
+  function hasKnownAddress({ frame, scope }: Block): boolean {
+    return frame === fragments[0] && scope.parent === undefined;
+  }
+
   /** The value in `fragment`, at the point where its code stands now. */
   function localIn(fragment: Fragment, value: Value): Value {
     if (value.kind === 'constant') return value;
@@ -109,6 +115,7 @@ export function createCore(programName: string): Core {
         throw badProgram('a value is used outside of the branch that computes it');
       return value;
     }
+    if (value.kind === 'address' && hasKnownAddress(value.block)) return value;
     const { parent, outerFp } = fragment;
     if (!parent || !outerFp)
       throw badProgram(`a value of ${owner.frame.name} is used in ${fragment.name}: make it a parameter`);
@@ -153,6 +160,7 @@ export function createCore(programName: string): Core {
     newLabel: () => ({ pc: undefined }),
     newCell,
     cellAt,
+    hasKnownAddress,
     newBlock(rows) {
       const frame = fragmentNow();
       const block: Block = { frame, scope: frame.scope, rows, offset: undefined };

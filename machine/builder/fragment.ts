@@ -15,6 +15,8 @@ export interface Label {
 export type Operand =
   | Value
   | { readonly kind: 'label'; readonly label: Label }
+  /** The address of a word of a block whose address is known. */
+  | { readonly kind: 'absolute'; readonly block: Block; readonly word: number }
   | { readonly kind: 'framePointer' }
   /** fp + the words of this frame: where the next iteration of a counted loop lives. */
   | { readonly kind: 'nextFrame' }
@@ -35,6 +37,16 @@ export type PendingHint =
       readonly inputs: readonly Value[];
       readonly outputs: readonly Cell[];
     }
+  /** Rows from an address on. */
+  | {
+      readonly kind: 'rows';
+      readonly name: string;
+      readonly inputs: readonly Value[];
+      readonly address: Value;
+      readonly count: Value;
+    }
+  /** `count` fresh rows. */
+  | { readonly kind: 'freshRows'; readonly count: Value; readonly output: Cell }
   /** The witness of the call that follows at once. */
   | { readonly kind: 'witness'; readonly name: string; readonly inputs: readonly Value[] }
   /** Room for `count` frames like `frame`, and for the header of one more. */

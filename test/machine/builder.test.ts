@@ -158,6 +158,141 @@ describe('memory', () => {
     );
   });
 
+  test('a value computed for a word of an own row is stored for free; stored twice, it is compared', () => {
+    const withStores = (use: (program: ProgramBuilder, x: Value) => void): number =>
+      cyclesOf((program) => use(program, input(program)), inputIs(3));
+    const base = withStores(() => {});
+    assert.equal(
+      withStores((program, x) => {
+        const row = program.freshRows(1);
+        program.store(row, 0, program.add(x, 1));
+        program.store(row, 0, program.add(1, x));
+        program.store(row, 1, x);
+        program.store(row, 2, x);
+      }) - base,
+      // The hinted x becomes word 1.
+      2 + 1,
+    );
+  });
+
+  test('words stored twice are equal or the run fails', () => {
+    const storeBoth = (program: ProgramBuilder, second: number): void => {
+      const x = input(program);
+      const row = program.freshRows(1);
+      program.store(row, 0, program.add(x, 1));
+      program.store(row, 0, program.add(x, second));
+    };
+    checkedRun((program) => storeBoth(program, 1), inputIs(3));
+    assert.throws(() => checkedRun((program) => storeBoth(program, 2), inputIs(3)), /RELATION_FAILED/);
+  });
+
+  test('tables are looked up at computed places', () => {
+    const places: HintFunctions = { place: () => [3] };
+    assert.deepEqual(
+      outcomes((program) => {
+        const table = program.row([10, 11, 12, 13, 14]);
+        const [place] = program.hint('place', [], 1);
+        const moved = program.rowAt(program.add(program.addressOf(table), 0));
+        const lookUp = program.define('lookUp', { place: 'value' }, { word: 'value' }, (given) => ({
+          word: program.lookUp(table, program.add(given.place, 1)),
+        }));
+        const { sum } = program.repeat(2, { sum: program.constant(0) }, ({ sum }, { index }) => ({
+          sum: program.add(sum, program.lookUp(table, index)),
+        }));
+        const { own } = program.repeat(1, { own: program.constant(0) }, ({ own }, { index }) => ({
+          own: program.add(own, program.lookUp(program.row([20, 21]), index)),
+        }));
+        return [
+          program.lookUp(table, place!),
+          program.lookUp(moved, place!),
+          program.lookUp(table, 2),
+          lookUp({ place: place! }).word,
+          sum,
+          own,
+        ];
+      }, places),
+      [13, 13, 12, 14, 21, 20],
+    );
+    const cycles = (isKnown: boolean): number =>
+      cyclesOf((program) => {
+        const table = program.row([1, 2, 3, 4]);
+        const [place] = program.hint('place', [], 1);
+        const moved = program.rowAt(program.add(program.addressOf(table), 0));
+        program.lookUp(isKnown ? table : moved, place!);
+      }, places);
+    assert.equal(cycles(false), cycles(true) + 1);
+  });
+
+  test('rows of the main function are named everywhere, but not those of its branches', () => {
+    checkedRun((program) => {
+      const [left, right] = [program.row([1]), program.row([2, 3])];
+      const join = program.define('join', {}, { joined: 'row', word: 'value' }, () => ({
+        joined: program.compress(left, right),
+        word: program.load(right, 1),
+      }));
+      const { joined, word } = join({});
+      program.assertEqual(word, 3);
+      program.repeat(2, {}, () => {
+        program.repeat(2, {}, () => {
+          program.compress(left, right, joined);
+          program.assertEqual(program.load(right, 0), 2);
+          program.store(left, 7, 0);
+          return {};
+        });
+        return {};
+      });
+    });
+    refuses((program) => {
+      const x = input(program);
+      program.when(x, () => {
+        const row = program.row([1]);
+        program.define('closure', {}, { y: 'value' }, () => ({ y: program.load(row, 0) }));
+      });
+    }, /a value of main is used in closure/);
+    const loopCycles = (times: number): number =>
+      cyclesOf((program) => {
+        const [left, right] = [program.row([1]), program.row([2])];
+        program.repeat(times, {}, () => {
+          program.compress(left, right);
+          return {};
+        });
+      });
+    assert.equal(loopCycles(3) - loopCycles(2), 3 + 1);
+  });
+
+  test('as many hinted rows as a computed value says', () => {
+    const blocks = Array.from({ length: 24 }, (_, word) => word + 1);
+    const { statement } = checkedRun(
+      (program) => {
+        const [count] = program.hint('count', [], 1);
+        program.repeat(1, {}, () => {
+          const rows = program.hintRows('blocks', [count!], count!);
+          program.chain(program.row([]), rows, count!, program.statement);
+          return {};
+        });
+        const copies = program.allocateRows(count!);
+        program.store(copies, 23, count!);
+      },
+      { count: () => [3], blocks: ([count = 0]) => blocks.slice(0, 8 * count) },
+    );
+    let state: Uint32Array = new Uint32Array(8);
+    for (let block = 0; block < 24; block += 8)
+      state = compress(state, Uint32Array.from(blocks.slice(block, block + 8)));
+    assert.deepEqual(statement, state);
+    assert.throws(
+      () =>
+        checkedRun(
+          (program) => {
+            const [count] = program.hint('count', [], 1);
+            program.hintRows('blocks', [], count!);
+            program.assertEqual(count!, 3);
+          },
+          { count: () => [3], blocks: () => blocks.slice(0, 23) },
+        ),
+      /HINT_FAILED.*expected 24, got 23/,
+    );
+  });
+
   test('rows are equal or the run fails; words beyond a block are refused', () => {
     const compare = (last: number) => () =>
       checkedRun((program) => {

@@ -293,7 +293,7 @@ describe('diagnosis', () => {
       /^square:/m,
       /^main loop:/m,
       /hint count\(\) gives 1 words/,
-      /hint m\[fp\+\d+\] = \d+ fresh words/,
+      /hint m\[fp\+\d+\] = m\[fp\+\d+\] times \d+ fresh words/,
       /m\[fp\+2\] \* m\[fp\+2\] = m\[fp\+3\] +support\/machinePrograms\.ts:/,
       /jump m\[fp\+0\], fp = m\[fp\+1\]/,
       /if m\[fp\+\d+\]: jump \d+, fp = fp\+\d+/,
