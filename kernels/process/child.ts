@@ -5,6 +5,7 @@
 import { type ComputeDevice, openDevice } from '../device.ts';
 import {
   ALIVE_INTERVAL_MS,
+  type DeviceGauge,
   type FromProver,
   type ProveProgress,
   type ProveRequest,
@@ -51,11 +52,15 @@ function report(error: unknown): ReportedError {
 export async function serveProver(service: ProverService): Promise<void> {
   const started = performance.now();
   process.on('disconnect', () => process.exit(0));
-  setInterval(() => void send({ type: 'alive' }), ALIVE_INTERVAL_MS).unref();
+  let opened: ComputeDevice | undefined;
+  const sendAlive = (): Promise<void> =>
+    send(opened === undefined ? { type: 'alive' } : { type: 'alive', gauge: gaugeOf(opened) });
+  setInterval(() => void sendAlive(), ALIVE_INTERVAL_MS).unref();
 
   let device: ComputeDevice;
   try {
     device = await openDevice(parseSettings(process.argv[2]));
+    opened = device;
     await service.prepare(device);
   } catch (error) {
     await send({ type: 'refused', error: report(error) });
@@ -82,6 +87,7 @@ export async function serveProver(service: ProverService): Promise<void> {
       }
       device.queue.setAbortSignal(undefined);
       current = undefined;
+      void sendAlive();
     }
   }
 
@@ -112,6 +118,7 @@ export async function serveProver(service: ProverService): Promise<void> {
     // The request that was running fails with DEVICE_LOST by itself; let that message leave first.
     setTimeout(() => process.exit(DEVICE_LOST_STATUS), 500);
   });
+  await sendAlive();
   await send({
     type: 'ready',
     ready: {
@@ -120,6 +127,10 @@ export async function serveProver(service: ProverService): Promise<void> {
       startSeconds: (performance.now() - started) / 1000,
     },
   });
+}
+
+function gaugeOf({ arena, queue }: ComputeDevice): DeviceGauge {
+  return { ...arena.gauge(), busySeconds: queue.statistics.busySeconds };
 }
 
 /** Throws: SyntaxError, TypeError on anything but the parent's own JSON. */

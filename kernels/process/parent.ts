@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type AdapterChoice, type ProverEnvironment, proverEnvironment } from '../adapter.ts';
 import type {
+  DeviceGauge,
   FromProver,
   ProveProgress,
   ProveRequest,
@@ -75,6 +76,8 @@ export interface ProverHandle {
    * Throws: ProverFailure; 'ABORTED' when cancelled by the signal.
    */
   prove(request: ProveRequest, options?: ProveOptions): Promise<ProveResult>;
+  /** As the running process told it last; undefined without one, or before its device is open. */
+  readonly gauge: () => DeviceGauge | undefined;
   /** Process id of the running process, for the log and for tests. */
   readonly processId: () => number | undefined;
   /** Ends the process; pending requests fail with 'PROVER_CLOSED'. */
@@ -111,6 +114,7 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
   let silence: NodeJS.Timeout | undefined;
   let restart: NodeJS.Timeout | undefined;
   let endReason: ProverFailure | undefined;
+  let gauge: DeviceGauge | undefined;
 
   function setState(next: ProverState): void {
     state = next;
@@ -164,6 +168,7 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
         endReason = new ProverFailure(message.error.code, message.error.message, message.error.details);
         return;
       case 'alive':
+        gauge = message.gauge;
         return;
       case 'progress':
         pending.get(message.id)?.options.onProgress?.(message.progress);
@@ -211,6 +216,7 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
     started.on('exit', (status, signal) => {
       clearTimeout(silence);
       child = undefined;
+      gauge = undefined;
       if (state.state === 'closed') return;
       failedStarts++;
       const reason = endReason?.message ?? `ended by ${signal ?? `status ${status}`}: ${lastLine}`;
@@ -238,6 +244,7 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
   return {
     environment,
     state: () => state,
+    gauge: () => gauge,
     processId: () => child?.pid,
     prove(request, proveOptions = {}) {
       return new Promise((resolve, reject) => {

@@ -56,6 +56,18 @@ export interface ProverReady {
   readonly startSeconds: number;
 }
 
+/** The device's memory and time, told with every sign of life. */
+export interface DeviceGauge {
+  /** Bytes of buffers in use and of buffers kept for reuse; their largest sum since the process started. */
+  readonly usedBytes: number;
+  readonly idleBytes: number;
+  readonly peakBytes: number;
+  /** Infinity where the device itself is the limit. */
+  readonly budgetBytes: number;
+  /** Sum of the durations of all submissions since the process started. */
+  readonly busySeconds: number;
+}
+
 export type ToProver =
   | { readonly type: 'prove'; readonly id: number; readonly request: ProveRequest }
   | { readonly type: 'cancel'; readonly id: number }
@@ -72,7 +84,8 @@ export type FromProver =
   | { readonly type: 'ready'; readonly ready: ProverReady }
   /** The process cannot start; it ends after this. */
   | { readonly type: 'refused'; readonly error: ReportedError }
-  | { readonly type: 'alive' }
+  /** Without a gauge while the device is being opened. */
+  | { readonly type: 'alive'; readonly gauge?: DeviceGauge }
   | { readonly type: 'progress'; readonly id: number; readonly progress: ProveProgress }
   | { readonly type: 'done'; readonly id: number; readonly result: ProveResult }
   | { readonly type: 'failed'; readonly id: number; readonly error: ReportedError };
