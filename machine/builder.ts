@@ -44,8 +44,6 @@ export interface MemoryBuilder {
    * a row of this frame moves in for free.
    */
   store(pointer: Input | Row | Word, offset: number, value: Input): void;
-  /** As `store` into a row of this frame; a value computed just for it moves in for free. */
-  settle(row: Row, offset: number, value: Input): void;
   /** A fresh row of this frame with these 8 words; fewer are followed by zeros. Values computed just for it move in for free. */
   row(words: readonly Input[]): Row;
   /**

@@ -67,15 +67,6 @@ export function memoryMethods(core: Core): MemoryBuilder {
       if (place && place.block.frame === core.current()) core.moveTo(core.local(value), place);
       else relate(address, offset, core.local(value));
     },
-    settle(row, offset, value) {
-      const { pointer } = row;
-      if (pointer.kind !== 'address' || pointer.block.frame !== core.current()) {
-        methods.store(row, offset, value);
-        return;
-      }
-      cellBehind(pointer, offset);
-      core.moveTo(core.local(value), { kind: 'block', block: pointer.block, word: pointer.word + offset });
-    },
     row(words) {
       if (words.length > ROW_WORDS) throw badProgram(`${words.length} words do not fit into a row`);
       const block = core.newBlock(1);
