@@ -12,9 +12,11 @@ import {
 } from '../../stark/merkleOpening.ts';
 import type { TreeOpening } from '../../stark/proof/proof.ts';
 import { buildTree, type LeafMatrix, leafDigests, queryTree, treeCap } from '../../stark/reference/merkle.ts';
+import { LABEL } from '../../stark/transcript.ts';
 import {
   assertAccepted,
   assertRejected,
+  createCheatingTranscript,
   createSetting,
   decodeIn,
   encodeWith,
@@ -101,6 +103,61 @@ describe('H: hash and Merkle', () => {
     const shallowIndices = distinctIndices([1], 2, 0);
     const shallowOpening: TreeOpening = { rows: opening.rows, nodes: opening.nodes.subarray(8) };
     assert.ok(!opensTo(shallow, treeCap(tree), shallowIndices, shallowOpening));
+  });
+
+  it('H62: only the heights say which level holds a row: they are bound before any cap', async () => {
+    // A row injected one level higher: row and sibling change places in the path, and lead to the same cap.
+    const matrices = [matrixOf(3, 8), matrixOf(2, 8)];
+    const opened = shapeOf(matrices, 0);
+    const tree = buildTree(matrices, 2, 0);
+    const indices = distinctIndices([0], 3, 0);
+    const { rows, nodes } = packOpening(queryTree(tree, matrices, openingRequest(opened, indices)));
+    assert.ok(opensTo(opened, treeCap(tree), indices, { rows, nodes }));
+    const other = shapeOf([matrixOf(3, 8), matrixOf(1, 8)], 0);
+    const exchanged: TreeOpening = {
+      rows: Uint32Array.of(...rows.subarray(0, 8), ...nodes.subarray(8, 16)),
+      nodes: Uint32Array.of(...nodes.subarray(0, 8), ...rows.subarray(8), ...nodes.subarray(16)),
+    };
+    assert.ok(opensTo(other, treeCap(tree), indices, exchanged));
+    assert.ok(!opensTo(opened, treeCap(tree), indices, exchanged));
+    // So a verifier that did not bind the heights first would accept two meanings of one cap.
+    const setting = await createSetting(NO_GRIND);
+    const unbound = createCheatingTranscript({
+      absorb: (label, words) => (label === LABEL.HEIGHTS ? undefined : words),
+    });
+    assertRejected(verdictIn(setting, await proveIn(setting, { transcript: unbound })), 'QUOTIENT_MISMATCH');
+    assertAccepted(verdictIn(setting, await proveIn(setting)));
+  });
+
+  it('H62: neither the leaf rows of version 1 nor a chain of its own make a node', () => {
+    const matrices = [matrixOf(2, 8), matrixOf(1, 9)];
+    const opened = shapeOf(matrices, 0);
+    const tree = buildTree(matrices, 2, 0);
+    const indices = distinctIndices([0], 2, 0);
+    const opening = packOpening(queryTree(tree, matrices, openingRequest(opened, indices)));
+    assert.ok(opensTo(opened, treeCap(tree), indices, opening));
+    const blocks = (row: Uint32Array): Uint32Array[] => [
+      row.slice(0, 8),
+      ...(row.length > 8 ? [Uint32Array.of(...row.subarray(8), ...new Uint32Array(16 - row.length))] : []),
+    ];
+    const chain = (state: Uint32Array, row: Uint32Array): Uint32Array => blocks(row).reduce(compress, state);
+    const start = (...words: number[]): Uint32Array =>
+      Uint32Array.of(...words, ...new Uint32Array(8 - words.length));
+    const [leafRow, shortRow] = [opening.rows.slice(0, 8), opening.rows.slice(8)];
+    const [sibling, uncle] = [opening.nodes.slice(0, 8), opening.nodes.slice(8)];
+    const capOf = (leafStart: Uint32Array, join: (node: Uint32Array) => Uint32Array): Uint32Array =>
+      compress(join(compress(chain(leafStart, leafRow), sibling)), uncle);
+    assert.deepEqual(
+      capOf(start(2, 2), (node) => chain(node, shortRow)),
+      treeCap(tree),
+    );
+    for (const cap of [
+      capOf(start(2, 2, 8), (node) => chain(node, shortRow)),
+      capOf(start(2, 2), (node) => compress(node, chain(start(2, 1), shortRow))),
+      capOf(start(2, 2), (node) => compress(node, chain(start(2, 1, 16), shortRow))),
+      capOf(start(2, 2), (node) => chain(chain(node, shortRow), new Uint32Array(8))),
+    ])
+      assert.ok(!opensTo(opened, cap, indices, opening));
   });
 
   it('H63: all 8 words of every digest count', async () => {

@@ -1,6 +1,7 @@
 /** Group S: provers that exploit shapes and lengths. Each test builds the cheat and a control that passes. */
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import type { BackendTree } from '../../stark/backend.ts';
 import { DEGREE } from '../../stark/field/extension.ts';
 import { MODULUS } from '../../stark/field/koalaBear.ts';
 import {
@@ -12,7 +13,7 @@ import {
 } from '../../stark/merkleOpening.ts';
 import { encodeProof } from '../../stark/proof/codec.ts';
 import type { Proof, TreeOpening } from '../../stark/proof/proof.ts';
-import { proofShape } from '../../stark/proof/shape.ts';
+import { LEAF_TAG, proofShape } from '../../stark/proof/shape.ts';
 import { type PhaseTree, proofTrees } from '../../stark/proof/trees.ts';
 import { buildTree, type LeafMatrix, queryTree, treeCap } from '../../stark/reference/merkle.ts';
 import { LABEL } from '../../stark/transcript.ts';
@@ -238,6 +239,62 @@ describe('S: shapes and lengths', () => {
     });
     assertRejected(verdictIn(setting, bytes), 'TREE_OPENING', { tree: 'logUp' });
     assertAccepted(verdictIn(setting, honest));
+  });
+
+  it('S21: rows of one height hashed in another order are rejected', async () => {
+    const { backend } = setting;
+    // Main and quotient trees have a row each of `nibble` and `pulse`, which are of one height.
+    const [first, second] = [1, 3] as const;
+    const exchanged = <Entry>(list: readonly Entry[]): Entry[] =>
+      withEntry(withEntry(list, first, list[second]!), second, list[first]!);
+    for (const [leafTag, tree] of [
+      [LEAF_TAG.main, 'main'],
+      [LEAF_TAG.quotient, 'quotient'],
+    ] as const) {
+      const trees = new Set<BackendTree>();
+      const bytes = await proveIn(setting, {
+        backend: {
+          async commit(matrices, tag, logBlowup, logCap) {
+            if (tag !== leafTag) return backend.commit(matrices, tag, logBlowup, logCap);
+            const handle = await backend.commit(exchanged(matrices), tag, logBlowup, logCap);
+            trees.add(handle);
+            return handle;
+          },
+          // The rows come in the order of the proof.
+          async query(handle, request) {
+            if (!trees.has(handle)) return backend.query(handle, request);
+            const answer = await backend.query(handle, { ...request, rows: exchanged(request.rows) });
+            return { ...answer, rows: exchanged(answer.rows) };
+          },
+        },
+      });
+      assert.equal(trees.size, 1);
+      assertRejected(verdictIn(setting, bytes), 'TREE_OPENING', { tree });
+    }
+    assertAccepted(verdictIn(setting, honest));
+  });
+
+  it('S21: the blocks that are read on the next row come before the others', async () => {
+    const { backend } = setting;
+    // `pulse` has two blocks, of which the first is read on the next row, and `nibble` beside it one that is not.
+    const withNextColumns = (nextColumns: (columns: number, honestly: number) => number) =>
+      proveIn(setting, {
+        backend: {
+          commit: (matrices, leafTag, logBlowup, logCap) =>
+            backend.commit(
+              matrices.map((each) => ({
+                ...each,
+                nextColumns: nextColumns(each.matrix.columns, each.nextColumns),
+              })),
+              leafTag,
+              logBlowup,
+              logCap,
+            ),
+        },
+      });
+    assertAccepted(verdictIn(setting, await withNextColumns((_, honestly) => honestly)));
+    for (const order of [() => 0, (columns: number) => (columns === 9 ? columns : 0)])
+      assertRejected(verdictIn(setting, await withNextColumns(order)), 'TREE_OPENING', { tree: 'main' });
   });
 
   it('S22: an opening holds neither duplicates nor spare nodes', () => {

@@ -178,6 +178,85 @@ describe('T: transcript', () => {
     );
   });
 
+  it('T6: the sum of an absent table is 0, and has no words in a proof', async () => {
+    const absent = await settingOf(toyInstance({ walk: 5, square: undefined, pulse: 4 }), NO_GRIND);
+    const bound: Uint32Array[] = [];
+    const recording = createCheatingTranscript({
+      absorb: (label, words) => {
+        if (label === LABEL.SUMS) bound.push(Uint32Array.from(words));
+        return words;
+      },
+    });
+    const honest = await proveIn(absent, { transcript: recording });
+    assertAccepted(verdictIn(absent, honest));
+    const proof = decodeIn(absent, honest);
+    // `walk`, `nibble`, and `square`, which is absent.
+    assert.deepEqual(bound, [Uint32Array.of(...proof.sums, ...extension.ZERO)]);
+    const words = bound[0]!;
+    // The absent table takes what is missing from the sums of the others.
+    const taken = withWord(words, 2 * extension.DEGREE, MODULUS - 1);
+    const sums = withWord(proof.sums, 0);
+    assertRejected(verdictIn(absent, encodeWith(proof, { sums: taken })), 'TRAILING_BYTES');
+    assertRejected(verdictIn(absent, encodeWith(proof, { sums })), 'SUM_NOT_ZERO');
+    const lying = await proveIn(absent, { transcript: instead(LABEL.SUMS, taken) });
+    assertRejected(verdictIn(absent, lying), 'QUOTIENT_MISMATCH');
+    assertRejected(verdictIn(absent, encodeWith(decodeIn(absent, lying), { sums })), 'SUM_NOT_ZERO');
+    // Bound without the absent table's place: other challenges.
+    const short = await proveIn(absent, { transcript: instead(LABEL.SUMS, proof.sums) });
+    assertRejected(verdictIn(absent, short), 'QUOTIENT_MISMATCH');
+  });
+
+  it('T7: the openings of two matrices cannot be exchanged, joined or split', async () => {
+    const setting = await createSetting(ONE_QUERY, TALL);
+    const messages: Uint32Array[] = [];
+    const recording = createCheatingTranscript({
+      absorb: (label, words) => {
+        if (label === LABEL.OPENINGS) messages.push(Uint32Array.from(words));
+        return words;
+      },
+    });
+    const honest = await proveIn(setting, { transcript: recording });
+    assertAccepted(verdictIn(setting, honest));
+    const proof = decodeIn(setting, honest);
+    const shape = proofShape(toySystem, ONE_QUERY, proof.logHeights);
+    const matrices = shape.trees.flatMap((tree) => tree.matrices);
+    assert.deepEqual(
+      messages.map(({ length }) => length),
+      matrices.map(({ columns, nextColumns }) => extension.DEGREE * (columns + nextColumns)),
+    );
+    assert.deepEqual(Uint32Array.of(...messages.flatMap((words) => [...words])), proof.openings);
+
+    // The quotients of two tables have one width.
+    const [left, right] = matrices.filter(({ phase }) => phase === 'quotient');
+    const wordsOf = ({ firstOpening, columns }: { firstOpening: number; columns: number }): Uint32Array =>
+      proof.openings.slice(firstOpening * extension.DEGREE, (firstOpening + columns) * extension.DEGREE);
+    const openings = proof.openings.slice();
+    openings.set(wordsOf(left!), right!.firstOpening * extension.DEGREE);
+    openings.set(wordsOf(right!), left!.firstOpening * extension.DEGREE);
+    assertRejected(verdictIn(setting, encodeWith(proof, { openings })), 'QUOTIENT_MISMATCH');
+
+    // The same words bound in another order, or cut into other messages.
+    const boundAs = (replaced: readonly (ArrayLike<number> | undefined)[]) => {
+      let position = 0;
+      return createCheatingTranscript({
+        absorb: (label, words) => (label === LABEL.OPENINGS ? replaced[position++] : words),
+      });
+    };
+    const [first, second, ...rest] = messages;
+    const joined = Uint32Array.of(...first!, ...second!);
+    for (const replaced of [
+      [second!, first!, ...rest],
+      [undefined, joined, ...rest],
+      [joined.subarray(0, 5), joined.subarray(5), ...rest],
+      [...messages.map(() => undefined).slice(1), proof.openings],
+    ])
+      assertRejected(
+        verdictIn(setting, await proveIn(setting, { transcript: boundAs(replaced) })),
+        'TREE_OPENING',
+      );
+    assertAccepted(verdictIn(setting, await proveIn(setting, { transcript: boundAs(messages) })));
+  });
+
   it('T7: openings chosen after the batching challenges are rejected', async () => {
     const setting = await createSetting(ONE_QUERY, TALL);
     assertAccepted(verdictIn(setting, await proveIn(setting)));
