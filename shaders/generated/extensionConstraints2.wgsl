@@ -1,5 +1,5 @@
 // Generated: node --import tsx scripts/generateConstraintShaders.ts, from table "extension".
-// Constraint digest 1:3226704d53bc88f26e1d980e4f61dd866f4a30761ba0d7ab64b905463c689b23
+// Constraint digest 1:00434c4e000000020000000a0000000000000000000000000000000000000000
 // Computes values of one row of a tile; word column * stride + row. Montgomery form. Element: one row.
 // Source: docs/spec/proof-system.md, section 4.
 #import field

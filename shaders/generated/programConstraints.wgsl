@@ -1,5 +1,5 @@
 // Generated: node --import tsx scripts/generateConstraintShaders.ts, from table "program".
-// Constraint digest 1:195febab19e9a37962f84c85572f409b1426b4b1602333704c906d8d1af197e1
+// Constraint digest 1:00434c4e000000020000000a0000000000000000000000000000000000000000
 // Computes values of one row of a tile; word column * stride + row. Montgomery form. Element: one row.
 // Source: docs/spec/proof-system.md, section 4.
 #import field

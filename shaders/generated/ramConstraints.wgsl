@@ -1,5 +1,5 @@
 // Generated: node --import tsx scripts/generateConstraintShaders.ts, from table "ram".
-// Constraint digest 1:3041469e79f2538e2cd28abd4e17e66515cd1882061a285e1e13578062c244d4
+// Constraint digest 1:00434c4e000000020000000a0000000000000000000000000000000000000000
 // Computes values of one row of a tile; word column * stride + row. Montgomery form. Element: one row.
 // Source: docs/spec/proof-system.md, section 4.
 #import field

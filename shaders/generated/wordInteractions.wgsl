@@ -1,5 +1,5 @@
 // Generated: node --import tsx scripts/generateConstraintShaders.ts, from table "word".
-// Constraint digest 1:2093304e3c7100325489955e5a78fc1a432702fe757947165f89c19145414027
+// Constraint digest 1:00434c4e000000020000000a0000000000000000000000000000000000000000
 // Computes values of one row of a tile; word column * stride + row. Montgomery form. Element: one row.
 // Source: docs/spec/proof-system.md, section 4.
 #import field

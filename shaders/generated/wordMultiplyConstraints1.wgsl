@@ -1,5 +1,5 @@
 // Generated: node --import tsx scripts/generateConstraintShaders.ts, from table "wordMultiply".
-// Constraint digest 1:3afafddf491b932e456867aa097c6a81320f43cd2228c77f1a9c5a905f119071
+// Constraint digest 1:00434c4e000000020000000a0000000000000000000000000000000000000000
 // Computes values of one row of a tile; word column * stride + row. Montgomery form. Element: one row.
 // Source: docs/spec/proof-system.md, section 4.
 #import field
