@@ -8,7 +8,9 @@ import { matrixOf, PHASES } from '../stark/proof/shape.ts';
 import type { ProofTrees } from '../stark/proof/trees.ts';
 import { profileSoundness } from '../stark/soundness.ts';
 import { VERSION } from '../stark/transcript.ts';
-import type { Rejection, Verdict } from '../stark/verifier/rejection.ts';
+import type { Rejection } from '../stark/verifier/rejection.ts';
+import { formatDigest } from './jsonFields.ts';
+import { table } from './terminal.ts';
 
 const WORD_BYTES = 4;
 /** Magic and version. */
@@ -45,11 +47,6 @@ export interface ProofInspection {
   readonly parts: readonly ProofPart[];
 }
 
-/** 8 hex digits a word. */
-export function formatWords(words: Uint32Array): string {
-  return [...words].map((word) => word.toString(16).padStart(8, '0')).join('');
-}
-
 /** The shape is checked as the verifier checks it; values are not. */
 export function inspectProof(bytes: Uint8Array, key: VerifyingKey): ProofInspection | Rejection {
   const decoded = decodeProof(bytes, key);
@@ -62,7 +59,7 @@ export function inspectProof(bytes: Uint8Array, key: VerifyingKey): ProofInspect
     formatVersion: VERSION,
     bytes: bytes.length,
     system: system.name,
-    keyDigest: `0x${formatWords(keyDigest(key))}`,
+    keyDigest: formatDigest(keyDigest(key)),
     profile: {
       name,
       securityBits: profileSoundness(profile, system).bits,
@@ -94,7 +91,7 @@ export function inspectProof(bytes: Uint8Array, key: VerifyingKey): ProofInspect
 
 function digestsOf(cap: Uint32Array): string[] {
   return Array.from({ length: cap.length / DIGEST_WORDS }, (_, index) =>
-    formatWords(cap.subarray(DIGEST_WORDS * index, DIGEST_WORDS * (index + 1))),
+    formatDigest(cap.subarray(DIGEST_WORDS * index, DIGEST_WORDS * (index + 1))),
   );
 }
 
@@ -125,6 +122,14 @@ function partsOf(proof: Proof, trees: ProofTrees): ProofPart[] {
   return words.map(([part, count]) => ({ part, bytes: WORD_BYTES * count }));
 }
 
+export type InspectVerdict =
+  | { readonly ok: true }
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      readonly details: Readonly<Record<string, string | number>>;
+    };
+
 export interface InspectReport {
   readonly file: string;
   readonly sha256: string;
@@ -133,24 +138,10 @@ export interface InspectReport {
   /** What a proof of this program does not say. */
   readonly caveat: string;
   /** Undefined when no statement was given. */
-  readonly verification: { readonly statement: string; readonly verdict: Verdict } | undefined;
+  readonly verification: { readonly statement: string; readonly verdict: InspectVerdict } | undefined;
 }
 
-function table(rows: readonly (readonly (string | number)[])[]): string[] {
-  const cells = rows.map((row) => row.map((cell) => cell.toLocaleString('en-US')));
-  const widths = (cells[0] ?? []).map((_, column) =>
-    Math.max(...cells.map((row) => row[column]?.length ?? 0)),
-  );
-  return cells.map((row) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('   '),
-  );
-}
-
-const DIGITS_SHOWN = 16;
+const DIGITS_SHOWN = 18;
 
 export function formatInspection({
   file,

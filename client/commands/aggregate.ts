@@ -1,0 +1,187 @@
+/** `colonnade aggregate`: one proof for many, by a tree of aggregates proved on this machine. */
+import { join } from 'node:path';
+import { aggregateHost } from '../aggregateHost.ts';
+import {
+  checkChildren,
+  type NamedProof,
+  type NodeReport,
+  planTree,
+  proveTree,
+  TreeError,
+} from '../aggregateTree.ts';
+import { readKeys, readProofFile, writeProofFile } from '../files.ts';
+import { formatDigest } from '../jsonFields.ts';
+import { adapterChoice, DEVICE_OPTIONS, DEVICE_USAGE, startLocalProver } from '../localProver.ts';
+import { leavesOf } from '../proofFile.ts';
+import {
+  type Command,
+  clearBar,
+  type ExitCode,
+  print,
+  printJson,
+  readOptions,
+  required,
+  say,
+  seconds,
+  showProgress,
+  table,
+  UsageError,
+  wholeNumber,
+} from '../terminal.ts';
+import { productionSystem } from '../verifyFile.ts';
+
+const USAGE = `Usage: colonnade aggregate FILE... --out FILE [options]
+
+Verifies proof files, folds them into one aggregate, level by level, and writes its proof file with the tree below it. Files may be
+leaves, aggregates, or both.
+
+  --out FILE                the proof file of the root
+  --fan-in N                children of a node, 2 to 64; default 2
+  --single                  one node over all files
+  --nodes FOLDER            also write the proof file of every node there
+  --without-claims          leave the typed statements of leaves out of the file
+  --keys FILE               published keys; default keys.json of this installation
+${DEVICE_USAGE}
+  --json                    one JSON object a node, then one for the root
+  --help`;
+
+const GREATEST_FAN_IN = 64;
+const DEFAULT_FAN_IN = 2;
+
+async function run(args: readonly string[]): Promise<ExitCode> {
+  const { values, files } = readOptions(args, {
+    ...DEVICE_OPTIONS,
+    out: { type: 'string' },
+    'fan-in': { type: 'string' },
+    single: { type: 'boolean', default: false },
+    nodes: { type: 'string' },
+    keys: { type: 'string' },
+    'without-claims': { type: 'boolean', default: false },
+  });
+  if (files.length === 0) throw new UsageError('expected: one proof file or more');
+  const out = required(values.out, '--out');
+  const fanInOption = values['fan-in'];
+  if (values.single && fanInOption !== undefined)
+    throw new UsageError('--single and --fan-in contradict each other');
+  const fanIn = values.single
+    ? 0
+    : fanInOption === undefined
+      ? DEFAULT_FAN_IN
+      : wholeNumber(fanInOption, '--fan-in', 2, GREATEST_FAN_IN);
+  const adapter = adapterChoice(values.adapter);
+  const mebibytes = wholeNumber(values['device-mebibytes'], '--device-mebibytes', 0, 2 ** 20);
+  const system = productionSystem();
+  const keys = await readKeys(values.keys, system);
+
+  const children: NamedProof[] = [];
+  for (const name of files) {
+    const file = await readProofFile(name);
+    children.push({ name, file: values['without-claims'] ? { ...file, claim: undefined } : file });
+  }
+  checkChildren(children, keys, system, (name, number) =>
+    showProgress(`verifying ${name}`, number / children.length),
+  );
+  const host = aggregateHost();
+  if (host === undefined || keys.aggregate === undefined)
+    throw new TreeError('KEY_NOT_PUBLISHED', 'No key of the aggregate program is published.', {});
+  const nodeCount = planTree(children.length, fanIn).flat().length;
+  say(`${children.length} children verified; ${nodeCount} nodes at most; starting the prover`);
+
+  const prover = await startLocalProver(adapter, mebibytes);
+  const reports: NodeReport[] = [];
+  let root: NamedProof;
+  try {
+    say(`adapter ${prover.ready.adapter.name}${prover.ready.adapter.isSoftware ? ' (software: slow)' : ''}`);
+    root = await proveTree(
+      children,
+      fanIn,
+      host,
+      (label, execution) => prover.prove(label, host.profile, host.program, execution),
+      keys,
+      system,
+      async (report, node) => {
+        reports.push(report);
+        clearBar();
+        if (values.json) printJson({ ...report, residentBytes: process.memoryUsage().rss });
+        else
+          say(
+            `${report.node}: ${report.leaves} leaves, ${seconds(report.measures.totalSeconds)} s, ${report.proofBytes.toLocaleString('en-US')} bytes`,
+          );
+        if (values.nodes !== undefined)
+          await writeProofFile(join(values.nodes, `${node.name.replace(' ', '-')}.proof`), node.file);
+      },
+    );
+  } finally {
+    clearBar();
+    await prover.close();
+  }
+  const fileBytes = await writeProofFile(out, root.file);
+  const leaves = leavesOf(root.file.entries ?? []).length;
+  const statement = formatDigest(root.file.statement);
+  if (values.json)
+    printJson({ ok: true, file: out, fileBytes, leaves, statement, levels: levelsOf(reports) });
+  else
+    print(
+      [
+        ...levelsOf(reports).flatMap(levelLines),
+        `${out}: ${fileBytes.toLocaleString('en-US')} bytes, of which the proof ${root.file.proofBytes.length.toLocaleString('en-US')}; ${leaves} leaves; statement ${statement}`,
+      ].join('\n'),
+    );
+  return 0;
+}
+
+interface LevelReport {
+  readonly level: number;
+  readonly nodes: number;
+  readonly cycles: number;
+  readonly cells: number;
+  readonly proofBytes: number;
+  readonly tables: readonly { readonly name: string; readonly rows: number }[];
+  readonly stages: readonly { readonly name: string; readonly seconds: number }[];
+}
+
+/** Sums over the nodes of each level. */
+function levelsOf(reports: readonly NodeReport[]): LevelReport[] {
+  const levels = [...new Set(reports.map(({ level }) => level))];
+  return levels.map((level) => {
+    const nodes = reports.filter((report) => report.level === level);
+    const rows = new Map<string, number>();
+    const stages = new Map<string, number>();
+    const add = (sums: Map<string, number>, name: string, value: number): unknown =>
+      sums.set(name, (sums.get(name) ?? 0) + value);
+    for (const { measures, checkAndRunSeconds, verifySeconds } of nodes) {
+      for (const each of measures.tables) add(rows, each.name, each.rows);
+      add(stages, 'check and run', checkAndRunSeconds);
+      for (const each of measures.stages) add(stages, each.name, each.seconds);
+      add(stages, 'verify', verifySeconds);
+    }
+    const sum = (measureOf: (report: NodeReport) => number): number =>
+      nodes.reduce((total, report) => total + measureOf(report), 0);
+    return {
+      level,
+      nodes: nodes.length,
+      cycles: sum(({ measures }) => measures.cycles),
+      cells: sum(({ measures }) => measures.cells),
+      proofBytes: sum(({ proofBytes }) => proofBytes),
+      tables: [...rows].map(([name, count]) => ({ name, rows: count })),
+      stages: [...stages].map(([name, each]) => ({ name, seconds: each })),
+    };
+  });
+}
+
+function levelLines({ level, nodes, cycles, cells, proofBytes, tables, stages }: LevelReport): string[] {
+  const counts = [cycles, cells, proofBytes].map((each) => each.toLocaleString('en-US'));
+  return [
+    `Level ${level}: ${nodes} nodes, ${counts[0]} cycles, ${counts[1]} cells, ${counts[2]} bytes`,
+    ...table([['  table', 'rows'], ...tables.map(({ name, rows }) => [`  ${name}`, rows])]),
+    ...table([['  stage', 'seconds'], ...stages.map((each) => [`  ${each.name}`, seconds(each.seconds)])]),
+    '',
+  ];
+}
+
+export const AGGREGATE: Command = {
+  name: 'aggregate',
+  summary: 'fold proof files into one aggregate',
+  usage: USAGE,
+  run,
+};

@@ -1,0 +1,215 @@
+/** `colonnade prove`: a program's proof, made here or by a service, as a proof file. Nothing is written that does not verify. */
+
+import { describeClaim } from '../claims.ts';
+import { createClient, isFinished, type JobAnswer } from '../client.ts';
+import { readKeys, writeProofFile } from '../files.ts';
+import { formatDigest } from '../jsonFields.ts';
+import { adapterChoice, DEVICE_OPTIONS, DEVICE_USAGE, startLocalProver } from '../localProver.ts';
+import type { ProofFile } from '../proofFile.ts';
+import { findKey, type KnownSystem, type PublishedKeys } from '../publishedKeys.ts';
+import { ServiceError } from '../serviceError.ts';
+import {
+  type Command,
+  clearBar,
+  type ExitCode,
+  print,
+  printJson,
+  readOptions,
+  required,
+  say,
+  seconds,
+  showProgress,
+  table,
+  UsageError,
+  wholeNumber,
+} from '../terminal.ts';
+import { FILE_REJECTIONS, productionSystem, verifyProofFile } from '../verifyFile.ts';
+import { INPUT_OPTIONS, INPUT_USAGE, type PreparedRun, prepareRun, readInputs } from './inputs.ts';
+
+const USAGE = `Usage: colonnade prove --inputs FILE --out FILE [options]
+
+Proves a run of a program on this machine, or through a service with --url, verifies the proof against the published keys and writes a
+proof file.
+
+${INPUT_USAGE}
+  --out FILE                the proof file
+  --url URL                 a service instead of this machine's device
+  --without-claim           leave the typed statement out of the file; its digest stays
+  --keys FILE               published keys; default keys.json of this installation
+${DEVICE_USAGE}
+  --json
+  --help`;
+
+interface Made {
+  readonly proofBytes: Uint8Array;
+  readonly adapter: string;
+  readonly cycles: number;
+  readonly tables: readonly { readonly name: string; readonly rows: number; readonly cells: number }[];
+  readonly stages: readonly { readonly name: string; readonly seconds: number }[];
+  readonly proveSeconds: number;
+}
+
+async function run(args: readonly string[]): Promise<ExitCode> {
+  const { values, files } = readOptions(args, {
+    ...INPUT_OPTIONS,
+    ...DEVICE_OPTIONS,
+    out: { type: 'string' },
+    url: { type: 'string' },
+    keys: { type: 'string' },
+    'without-claim': { type: 'boolean', default: false },
+  });
+  if (files.length > 0) throw new UsageError(`${files[0]}: --inputs and --out name files`);
+  const out = required(values.out, '--out');
+  const adapter = adapterChoice(values.adapter);
+  const mebibytes = wholeNumber(values['device-mebibytes'], '--device-mebibytes', 0, 2 ** 20);
+  const system = productionSystem();
+  const keys = await readKeys(values.keys, system);
+  const { name, json } = await readInputs(values);
+  const published = keys.keys.find(({ program }) => program === name);
+  if (published === undefined) throw new UsageError(`--program: no key of ${name} is published`);
+  const prepared = prepareRun(name, json);
+  if (values.url === undefined) say(`${name}: ${prepared.execution.pc.length} cycles; starting the prover`);
+  const made =
+    values.url === undefined
+      ? await proveHere(prepared, published.profile, adapter, mebibytes)
+      : await proveThere(values.url, name, published.profile, json, prepared.statement);
+  const file: ProofFile = {
+    program: name,
+    profile: published.profile,
+    keyDigest: published.keyDigest,
+    statement: prepared.statement,
+    claim: values['without-claim'] ? undefined : prepared.claim,
+    entries: undefined,
+    proofBytes: made.proofBytes,
+  };
+  const verifySeconds = requireValid(keys, system, file);
+  const fileBytes = await writeProofFile(out, file);
+  const { proofBytes, ...measures } = made;
+  if (values.json)
+    printJson({
+      ok: true,
+      file: out,
+      fileBytes,
+      proofBytes: proofBytes.length,
+      program: name,
+      profile: published.profile,
+      statement: formatDigest(prepared.statement),
+      provableBits: findKey(keys.keys, name, published.profile)?.provableBits,
+      ...measures,
+      executeSeconds: prepared.executeSeconds,
+      verifySeconds,
+    });
+  else
+    print(
+      [
+        ...(prepared.claim === undefined ? [] : describeClaim(prepared.claim, 'summary')),
+        `${made.adapter}: ${seconds(made.proveSeconds)} s for ${made.cycles.toLocaleString('en-US')} cycles; verified in ${seconds(verifySeconds)} s`,
+        '',
+        ...table([
+          ['table', 'rows', 'cells'],
+          ...made.tables.map((each) => [each.name, each.rows, each.cells]),
+        ]),
+        '',
+        ...table([['stage', 'seconds'], ...made.stages.map((each) => [each.name, seconds(each.seconds)])]),
+        '',
+        `${out}: ${fileBytes.toLocaleString('en-US')} bytes, of which the proof ${proofBytes.length.toLocaleString('en-US')}; statement ${formatDigest(prepared.statement)}`,
+      ].join('\n'),
+    );
+  return 0;
+}
+
+/** Seconds that verification took. Throws: ProofNotValid. */
+export function requireValid(keys: PublishedKeys, system: KnownSystem, file: ProofFile): number {
+  const start = performance.now();
+  const verdict = verifyProofFile(keys, system, file);
+  if (!verdict.ok) throw new ProofNotValid(verdict.reason, verdict.details);
+  return (performance.now() - start) / 1000;
+}
+
+/** A proof that was just made does not verify: the keys are of another build, or the prover is broken. */
+export class ProofNotValid extends Error {
+  readonly code: keyof typeof FILE_REJECTIONS;
+  readonly details: Readonly<Record<string, string | number>>;
+
+  constructor(code: keyof typeof FILE_REJECTIONS, details: Readonly<Record<string, string | number>>) {
+    super(
+      `${code}: ${FILE_REJECTIONS[code]} ${JSON.stringify(details)} Nothing was written; colonnade keys --check tells whether the keys are those of this build.`,
+    );
+    this.name = 'ProofNotValid';
+    this.code = code;
+    this.details = details;
+  }
+}
+
+async function proveHere(
+  { name, program, execution }: PreparedRun,
+  profile: string,
+  adapter: ReturnType<typeof adapterChoice>,
+  mebibytes: number,
+): Promise<Made> {
+  const prover = await startLocalProver(adapter, mebibytes);
+  try {
+    const { adapter: chosen } = prover.ready;
+    say(`adapter ${chosen.name}${chosen.isSoftware ? ' (software: slow)' : ''}`);
+    const { proofBytes, measures } = await prover.prove(name, profile, program, execution);
+    return { proofBytes, ...measures, proveSeconds: measures.totalSeconds };
+  } finally {
+    clearBar();
+    await prover.close();
+  }
+}
+
+/** Throws: ServiceError; JobFailed. */
+async function proveThere(
+  url: string,
+  program: string,
+  profile: string,
+  inputs: unknown,
+  statement: Uint32Array,
+): Promise<Made> {
+  let client: ReturnType<typeof createClient>;
+  try {
+    client = createClient(url);
+  } catch (error) {
+    throw new UsageError(`--url: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const start = performance.now();
+  const submitted = await client.submitProof({ program, profile, inputs });
+  say(`job ${submitted.id}`);
+  const job = await client.waitForProof(submitted.id, (now) => {
+    const { stage, fraction } = now.progress ?? { stage: now.state, fraction: isFinished(now) ? 1 : 0 };
+    showProgress(`${now.state}: ${stage}`, fraction);
+  });
+  clearBar();
+  if (job.state !== 'succeeded' || job.proof === undefined) throw failureOf(job);
+  if (job.proof.statement !== formatDigest(statement))
+    throw new ServiceError('UNEXPECTED_ANSWER', 'The service proved another statement than asked for.', {
+      expected: formatDigest(statement),
+      got: job.proof.statement,
+    });
+  const proofBytes = await client.downloadProof(job.id);
+  const { adapter, cycles, tables, stages } = job.proof.measures;
+  return {
+    proofBytes,
+    adapter: adapter.name,
+    cycles,
+    tables,
+    stages,
+    proveSeconds: (performance.now() - start) / 1000,
+  };
+}
+
+function failureOf({ id, state, failure }: JobAnswer): ServiceError {
+  return new ServiceError(
+    failure?.code ?? state,
+    `job ${id} ${state}: ${failure?.title ?? ''} ${failure?.detail ?? ''}`.trim(),
+    failure?.details ?? {},
+  );
+}
+
+export const PROVE: Command = {
+  name: 'prove',
+  summary: "prove a program's run, here or through a service",
+  usage: USAGE,
+  run,
+};

@@ -1,0 +1,113 @@
+/** Files of the command line: read within a limit, written whole or not at all. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { ClientError } from './errors.ts';
+import { decodeProofFile, encodeProofFile, PROOF_FILE_LIMITS, type ProofFile } from './proofFile.ts';
+import { type KnownSystem, type PublishedKeys, parsePublishedKeys } from './publishedKeys.ts';
+
+const KEYS_LIMIT_BYTES = 4 * 2 ** 20;
+export const INPUT_LIMIT_BYTES = 256 * 2 ** 20;
+
+/** The keys that the repository publishes. */
+export const OWN_KEYS_FILE: URL = new URL('../keys.json', import.meta.url);
+
+/** Throws: ClientError 'FILE_UNREADABLE', and 'FILE_TOO_LARGE' before anything is read. */
+export async function readWithin(path: string | URL, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+  const file = String(path);
+  try {
+    const handle = await open(path, 'r');
+    try {
+      const { size } = await handle.stat();
+      if (size > limit) throw new ClientError('FILE_TOO_LARGE', { file, limit, got: size });
+      // A device or a pipe has no size: whatever comes is counted while it is read.
+      const parts: Uint8Array[] = [];
+      let bytes = 0;
+      for await (const part of handle.createReadStream({ autoClose: false })) {
+        bytes += (part as Buffer).length;
+        if (bytes > limit) throw new ClientError('FILE_TOO_LARGE', { file, limit, got: bytes });
+        parts.push(part as Buffer);
+      }
+      const whole = new Uint8Array(bytes);
+      let offset = 0;
+      for (const part of parts) {
+        whole.set(part, offset);
+        offset += part.length;
+      }
+      return whole;
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (error instanceof ClientError) throw error;
+    throw new ClientError('FILE_UNREADABLE', {
+      file,
+      got: error instanceof Error ? error.message : String(error),
+    });
+  }
+}
+
+/** Throws: ClientError; its details name the file. */
+export async function readProofFile(path: string): Promise<ProofFile> {
+  return naming(path, decodeProofFile, await readWithin(path, PROOF_FILE_LIMITS.fileBytes));
+}
+
+export async function writeProofFile(path: string, file: ProofFile): Promise<number> {
+  const bytes = encodeProofFile(file);
+  await writeWhole(path, bytes);
+  return bytes.length;
+}
+
+/** Throws: ClientError. */
+export async function readKeys(path: string | undefined, known: KnownSystem): Promise<PublishedKeys> {
+  const bytes = await readWithin(path ?? OWN_KEYS_FILE, KEYS_LIMIT_BYTES);
+  return naming(
+    path ?? 'keys.json',
+    (text) => parsePublishedKeys(text, known),
+    new TextDecoder().decode(bytes),
+  );
+}
+
+/** A JSON file, gzip-compressed or not. Throws: ClientError. */
+export async function readJson(path: string): Promise<unknown> {
+  const bytes = await readWithin(path, INPUT_LIMIT_BYTES);
+  try {
+    const isCompressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
+    const plain = isCompressed ? gunzipSync(bytes, { maxOutputLength: INPUT_LIMIT_BYTES }) : bytes;
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(plain));
+  } catch (error) {
+    throw new ClientError('FIELD', {
+      file: path,
+      field: 'the whole file',
+      expected: 'JSON, gzip-compressed or not',
+      got: error instanceof Error ? error.message.slice(0, 120) : String(error),
+    });
+  }
+}
+
+/** Into a file beside it first, so that nobody reads half of it. Throws: ClientError 'FILE_UNWRITABLE'. */
+export async function writeWhole(path: string | URL, content: Uint8Array | string): Promise<void> {
+  const target = path instanceof URL ? path.pathname : path;
+  const partial = join(dirname(target), `.${basename(target)}.${randomBytes(4).toString('hex')}`);
+  try {
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(partial, content);
+    await rename(partial, target);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw new ClientError('FILE_UNWRITABLE', {
+      file: target,
+      got: error instanceof Error ? error.message : String(error),
+    });
+  }
+}
+
+function naming<Content, Value>(file: string, read: (content: Content) => Value, content: Content): Value {
+  try {
+    return read(content);
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    throw new ClientError(error.code, { file, ...error.details });
+  }
+}
