@@ -97,8 +97,16 @@ export interface ControlBuilder {
   /**
    * Runs the body `count` times, handing each iteration's state to the next; the outcome is the last state. Values from
    * outside are usable in the body: one cycle each an iteration. Three cycles an iteration of its own.
+   *
+   * `unrolled` turns of the body share a frame and what they fetch from outside, and hand state on for free: two cycles a turn,
+   * none when the count is a constant multiple, and one more a frame. The count may be any.
    */
-  repeat<T extends Shape>(count: Input, initial: T, body: (state: T, iteration: Iteration) => T): T;
+  repeat<T extends Shape>(
+    count: Input,
+    initial: T,
+    body: (state: T, iteration: Iteration) => T,
+    unrolled?: number,
+  ): T;
   /** Runs the body once, and again as long as `again` is not zero. */
   loop<T extends Shape>(initial: T, body: (state: T) => { readonly next: T; readonly again: Input }): T;
   /**

@@ -41,7 +41,7 @@ function hintText(hint: Hint): string {
   const shown = ({ kind, offset }: HintOperand): string =>
     operand(offset, kind === 'cell', kind === 'address');
   if (hint.kind === 'allocate')
-    return `m[${relative(hint.output)}] = ${shown(hint.count)} times ${hint.stride} fresh words`;
+    return `m[${relative(hint.output)}] = ${shown(hint.count)} times ${hint.stride / hint.share} fresh words`;
   const inputs = hint.inputs.map(shown);
   const given = givenBy(hint, shown);
   return `${hint.name}(${inputs.join(', ')}) gives ${given}`;

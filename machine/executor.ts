@@ -64,7 +64,8 @@ function runHint(
 ): Uint32Array | undefined {
   if (hint.kind === 'allocate') {
     const count = hintInput(memory, fp, hint.count);
-    memory.write(add(fp, hint.output), memory.allocate(count * hint.stride + hint.extra));
+    const shares = Math.ceil(count / hint.share);
+    memory.write(add(fp, hint.output), memory.allocate(shares * hint.stride + hint.extra));
     return undefined;
   }
   const { name } = hint;

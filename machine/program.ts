@@ -30,10 +30,11 @@ export type Hint =
     }
   /** The returned words are the witness of the call at this instruction. */
   | { readonly kind: 'witness'; readonly name: string; readonly inputs: readonly HintOperand[] }
-  /** Reserves count * stride + extra fresh words at a multiple of 8 and writes their address to fp + output. */
+  /** Reserves ceil(count / share) * stride + extra fresh words at a multiple of 8 and writes their address to fp + output. */
   | {
       readonly kind: 'allocate';
       readonly count: HintOperand;
+      readonly share: number;
       readonly stride: number;
       readonly extra: number;
       readonly output: number;

@@ -147,6 +147,7 @@ function resolveHint(hint: PendingHint, frame: Frame): Hint {
       return {
         kind: 'allocate',
         count: hintOperand(hint.count, frame),
+        share: 1,
         stride: ROW_WORDS,
         extra: 0,
         output: cellOffset(hint.output),
@@ -159,6 +160,7 @@ function resolveHint(hint: PendingHint, frame: Frame): Hint {
       return {
         kind: 'allocate',
         count: hintOperand(hint.count, frame),
+        share: hint.share,
         stride: wordsOf(hint.frame),
         extra: hint.frame.headerSlots,
         output: cellOffset(hint.output),

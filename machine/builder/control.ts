@@ -2,7 +2,7 @@
  * Branches, loops and functions of programs.
  *
  * Frame of a function: 0 return pc, 1 caller's fp, parameters, results.
- * Frame of a counted loop: 0 remaining iterations, 1 fp of the frame around it, state (, index). The next iteration's frame
+ * Frame of a counted loop, which may hold several turns of its body: 0 remaining iterations, 1 fp of the frame around it, state (, index). The next iteration's frame
  * follows it, so most of the next state is computed in place; the room for all of them is reserved on entry.
  * Frame of a conditional loop: 0 fp of the frame around it, state. Each iteration's frame is allocated anew.
  */
@@ -134,9 +134,12 @@ export function controlMethods(core: Core): ControlBuilder {
     count: Input,
     initial: T,
     body: (state: T, iteration: { readonly index: Value; readonly remaining: Value }) => T,
+    unrolled = 1,
   ): T {
+    if (!Number.isInteger(unrolled) || unrolled < 1) throw badProgram(`a loop unrolled ${unrolled} times`);
     const times = core.local(count);
     if (times.kind === 'constant' && times.value === 0) return initial;
+    const isWhole = times.kind === 'constant' && times.value % unrolled === 0;
     const keys = keysOf(initial);
     const firstState = 2;
     const start = keys.map((key) => core.local(pointerOf(member(initial, key))));
@@ -146,25 +149,60 @@ export function controlMethods(core: Core): ControlBuilder {
     const indexSlot = firstState + keys.length;
 
     core.withFragment(loop, () => {
-      const [remaining, outerFp] = [slot(0), slot(1)];
+      const outerFp = slot(1);
       const topScope = loop.scope;
-      const next = body(headerState(initial, firstState), {
-        remaining,
-        get index() {
-          loop.headerSlots = indexSlot + 1;
-          return cellValue({ frame: loop, scope: topScope, place: { kind: 'slot', slot: indexSlot } });
-        },
-      });
-      sameKeys(keys, next, 'a loop');
+      /** The value that is `distance` more than another. */
+      const shifted = (value: Value, distance: number): Value => {
+        if (distance === 0) return value;
+        const sum = cellValue(core.newCell());
+        core.emit('isAdd', { a: value, b: constantOf(distance), c: sum });
+        return sum;
+      };
+
+      let remaining = slot(0);
+      let state = headerState(initial, firstState);
       const nextCell = (index: number): Place => ({ kind: 'next', slot: index });
+      for (let turn = 0; turn < unrolled; turn++) {
+        const [own, left] = [state, remaining];
+        const next = body(own, {
+          get remaining() {
+            return isWhole ? shifted(left, -turn) : left;
+          },
+          get index() {
+            loop.headerSlots = indexSlot + 1;
+            const first = cellValue({
+              frame: loop,
+              scope: topScope,
+              place: { kind: 'slot', slot: indexSlot },
+            });
+            return shifted(first, turn);
+          },
+        });
+        sameKeys(keys, next, 'a loop');
+        state = next;
+        if (turn === unrolled - 1 || isWhole) continue;
+        const rest = shifted(remaining, -1);
+        const more = core.newLabel();
+        jump(rest, more);
+        core.branch(() => {
+          const last = keys.map((key) => core.local(pointerOf(member(next, key))));
+          leaveLoop(outerFp, last, outcome.values(), after);
+        });
+        core.emitLabel(more);
+        remaining = rest;
+      }
       keys.forEach((key, index) => {
-        core.moveTo(pointerOf(member(next, key)), nextCell(firstState + index));
+        core.moveTo(pointerOf(member(state, key)), nextCell(firstState + index));
       });
       core.moveTo(outerFp, nextCell(1));
       if (loop.headerSlots > indexSlot)
-        core.emit('isAdd', { a: slot(indexSlot), b: ONE, c: cellValue(core.cellAt(nextCell(indexSlot))) });
+        core.emit('isAdd', {
+          a: slot(indexSlot),
+          b: constantOf(unrolled),
+          c: cellValue(core.cellAt(nextCell(indexSlot))),
+        });
       const nextRemaining = cellValue(core.cellAt(nextCell(0)));
-      core.emit('isAdd', { a: nextRemaining, b: ONE, c: remaining });
+      core.emit('isAdd', { a: nextRemaining, b: constantOf(isWhole ? unrolled : 1), c: remaining });
       core.emit('isJump', {
         a: nextRemaining,
         b: { kind: 'label', label: loop.entry },
@@ -175,7 +213,7 @@ export function controlMethods(core: Core): ControlBuilder {
     });
 
     const first = core.newCell();
-    core.emitHint({ kind: 'frames', frame: loop, count: times, output: first });
+    core.emitHint({ kind: 'frames', frame: loop, count: times, share: unrolled, output: first });
     const pointer = cellValue(first);
     storeAt(pointer, 0, times);
     storeAt(pointer, 1, { kind: 'framePointer' });
@@ -212,7 +250,7 @@ export function controlMethods(core: Core): ControlBuilder {
       condition: Value,
     ): void => {
       const frame = core.newCell();
-      core.emitHint({ kind: 'frames', frame: fragment, count: ONE, output: frame });
+      core.emitHint({ kind: 'frames', frame: fragment, count: ONE, share: 1, output: frame });
       storeAt(cellValue(frame), 0, outerFp);
       values.forEach((value, index) => {
         storeAt(cellValue(frame), firstState + index, value);
@@ -281,7 +319,7 @@ export function controlMethods(core: Core): ControlBuilder {
         const after = core.newLabel();
         const frame = core.newCell();
         const pointer = cellValue(frame);
-        core.emitHint({ kind: 'frames', frame: fragment, count: ONE, output: frame });
+        core.emitHint({ kind: 'frames', frame: fragment, count: ONE, share: 1, output: frame });
         storeAt(pointer, 0, { kind: 'label', label: after });
         storeAt(pointer, 1, { kind: 'framePointer' });
         passed.forEach((value, index) => {

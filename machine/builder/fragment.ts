@@ -49,8 +49,14 @@ export type PendingHint =
   | { readonly kind: 'freshRows'; readonly count: Value; readonly output: Cell }
   /** The witness of the call that follows at once. */
   | { readonly kind: 'witness'; readonly name: string; readonly inputs: readonly Value[] }
-  /** Room for `count` frames like `frame`, and for the header of one more. */
-  | { readonly kind: 'frames'; readonly frame: Frame; readonly count: Value; readonly output: Cell };
+  /** Room for one frame like `frame` for every `share` of `count`, and for the header of one more. */
+  | {
+      readonly kind: 'frames';
+      readonly frame: Frame;
+      readonly count: Value;
+      readonly share: number;
+      readonly output: Cell;
+    };
 
 export type Item =
   | {

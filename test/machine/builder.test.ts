@@ -541,6 +541,69 @@ describe('loops', () => {
     );
   });
 
+  test('turns of an unrolled loop share a frame, for every count', () => {
+    for (const unrolled of [1, 2, 3, 5])
+      for (const count of [0, 1, 2, 3, 4, 5, 6, 9, 10, 11])
+        for (const isConstant of [true, false]) {
+          const sums = outcomes(
+            (program) => {
+              const [given, outer] = [input(program), program.hint('outer', [], 1)[0]!];
+              const row = program.row([outer]);
+              const { sum, weighted, last, from } = program.repeat(
+                isConstant ? count : given,
+                { sum: program.constant(0), weighted: program.constant(0), last: row, from: outer },
+                ({ sum, weighted, from }, { index, remaining }) => ({
+                  sum: program.add(sum, outer),
+                  weighted: program.add(weighted, program.multiply(index, remaining)),
+                  last: program.row([index, program.load(row, 0)]),
+                  from,
+                }),
+                unrolled,
+              );
+              return [sum, weighted, program.load(last, 0), program.load(last, 1), from];
+            },
+            { ...inputIs(count), outer: () => [7] },
+          );
+          let weighted = 0;
+          for (let index = 0; index < count; index++) weighted += index * (count - index);
+          const last = count === 0 ? [7, 0] : [count - 1, 7];
+          assert.deepEqual(
+            sums,
+            [7 * count, weighted, ...last, 7],
+            `${count} turns, ${unrolled} a frame, ${isConstant ? 'constant' : 'computed'}`,
+          );
+        }
+    refuses((program) => void program.repeat(3, {}, () => ({}), 0), /a loop unrolled 0 times/);
+  });
+
+  test('a turn of an unrolled loop costs 2 cycles, none when the count is a constant multiple', () => {
+    const cycles = (count: number, unrolled: number, isConstant: boolean): number =>
+      cyclesOf(
+        (program) => {
+          const given = input(program);
+          const outer = program.hint('outer', [], 1)[0]!;
+          program.repeat(
+            isConstant ? count : given,
+            { x: program.constant(0) },
+            ({ x }) => ({ x: program.add(x, outer) }),
+            unrolled,
+          );
+        },
+        { ...inputIs(count), outer: () => [7] },
+      );
+    // The body and its captured value; a frame: 3, of which the last turn has 2.
+    for (const unrolled of [1, 4]) {
+      assert.equal(
+        cycles(5 * unrolled, unrolled, false) - cycles(4 * unrolled, unrolled, false),
+        1 + unrolled + 2 * unrolled + 1,
+      );
+      assert.equal(
+        cycles(5 * unrolled, unrolled, true) - cycles(4 * unrolled, unrolled, true),
+        1 + unrolled + 3,
+      );
+    }
+  });
+
   test('conditional loops run until their condition is 0', () => {
     assert.deepEqual(
       outcomes((program) => {
