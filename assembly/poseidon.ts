@@ -3,39 +3,42 @@
  * memory are written by stark/hash/poseidonSimd.ts, which also says how lanes are scaled.
  * Source: docs/spec/proof-system.md, section 2.
  *
- * Between steps a lane is a word in 0..p-1. A round is
- *   full:    every lane x <- (x + constant)^3, by quotients in doubles, as in stark/hash/permutation.ts;
- *   partial: lane 0 <- factor * (x + constant)^3, by Montgomery reduction in 64-bit integers;
- * and then the linear layer. The matrix is circulant, so with M = [[A, B], [B, A]] it acts as A + B on the sums y and as
- * A - B on the differences a of the two half states: 2 * M * x = ((A + B)y + (A - B)a, (A + B)y - (A - B)a). Sums and
- * differences are cut into signed 16-bit halves, which lie as pairs in vectors of 16-bit integers; one dot instruction
- * multiplies four rows of the matrix by such a pair. The halves join as high + low / 2^16, where 2^-16 = -32512 modulo p,
- * so the layer is M * x / 2^15.
+ * Between steps a lane is a word in 0..p-1. A full round replaces every lane x by (x + constant)^3, with quotients in
+ * doubles as in stark/hash/permutation.ts; then comes the linear layer. The matrix is circulant, so as M = [[A, B], [B, A]]
+ * it acts as A + B on the sums y and as A - B on the differences a of the two halves of the state:
+ * 2 * M * x = ((A + B)y + (A - B)a, (A + B)y - (A - B)a). Sums and differences are cut into signed 16-bit halves, which
+ * lie in pairs in vectors of 16-bit integers; one dot instruction multiplies four rows of the matrix by such a pair. The
+ * halves join as high + low / 2^16, where 2^-16 = -32512 modulo p, so the layer is M * x / 2^15.
+ *
+ * In a partial round lane 0 is an integer apart, and 0 in the vectors: its S-box is a chain of multiplications, which
+ * would otherwise wait for the vectors in each round. The cube joins the other lanes by column 0 of the matrix. The next
+ * lane 0 is what the others give, known early, plus the cube / 2^15, since the first entry of M is 1.
  */
 
 /** p = 2^31 - 2^24 + 1, and its inverse modulo 2^32. */
 const MODULUS: i32 = 0x7f000001;
 const MONTGOMERY_INVERSE: i32 = 0x81000001;
-const ROUND_COUNT: i32 = 28;
-const FIRST_PARTIAL: i32 = 4;
-const FIRST_CLOSING: i32 = 24;
-/** Adding it to a double below 2^51 puts the nearest integer into the low bits. */
-const ROUNDING: f64 = 6755399441055744.0;
 
-// Addresses in bytes; stark/hash/poseidonSimd.ts has the same.
-/** 4 vectors of round constants a full round, minus p; of a partial round only the first lane is read. */
+// Addresses in bytes; stark/hash/poseidonSimd.ts writes these tables.
+/** 16 words a round: the constants, minus p; of a partial round the constant of lane 0, its factor, and that / 2^15. */
 const ROUND_TABLE: usize = 0;
-/** A factor of lane 0 a partial round, as i32, at its round. */
-const FACTOR_TABLE: usize = 2048;
-/** Pairs of entries of A + B, then of A - B: [pair of columns][rows 0..3, rows 4..7]. */
-const SUM_MATRIX: usize = 2304;
-const DIFFERENCE_MATRIX: usize = 2432;
+const FIRST_PARTIAL: usize = 256;
+const FIRST_CLOSING: usize = 1536;
+const ROUND_TABLE_END: usize = 1792;
+/** Pairs of entries of A + B, then of A - B, then of (2 * column 0 of M without its first entry, 0): by rows 0..3, 4..7. */
+const SUM_MATRIX: usize = 2048;
+const DIFFERENCE_MATRIX: usize = 2176;
+const COLUMN: usize = 2304;
 /** The factor of the output as i32 and, divided by p, as f64. */
-const OUTPUT_FACTOR: usize = 2560;
-const OUTPUT_QUOTIENT: usize = 2568;
+const OUTPUT_FACTOR: usize = 2368;
+const OUTPUT_QUOTIENT: usize = 2376;
+/** In every lane, as vectors take less code from memory: 1.5 * 2^52, to round doubles by; 2^15; and 32512. */
+const ROUNDING: usize = 2384;
+const HALF: usize = 2400;
+const LOW_FACTOR: usize = 2416;
 /** The working state of a full round. */
-const STATE: usize = 2624;
-/** Blocks of 16 words; each is replaced by its digest, which takes the first 8 words of 8 * block. */
+const STATE: usize = 2432;
+/** Blocks of 16 words, each replaced by its digest of 8 words: digest n lies where half block n did. */
 const BLOCKS: usize = 4096;
 
 /** High half of a product less its multiple of p: congruent to product / 2^32. */
@@ -44,211 +47,208 @@ function montgomery(product: i64): i64 {
   return (product - quotient * <i64>MODULUS) >> 32;
 }
 
-/** Digests of `count` blocks of 16 words at BLOCKS; the digests lie there afterwards, one after the other. */
-export function compressBlocks(count: i32): void {
+/** 0..p-1 of lanes in -p..p-1. */
+function canonical(lanes: v128): v128 {
+  return i32x4.min_u(lanes, i32x4.add(lanes, i32x4.splat(MODULUS)));
+}
+
+/** 0..2^32-p-1 of lanes in 0..2^32-1. */
+function reduceWords(lanes: v128): v128 {
+  return i32x4.min_u(lanes, i32x4.sub(lanes, i32x4.splat(MODULUS)));
+}
+
+function lowDoubles(lanes: v128): v128 {
+  return f64x2.convert_low_i32x4_s(lanes);
+}
+
+function highDoubles(lanes: v128): v128 {
+  return f64x2.convert_low_i32x4_s(v128.shuffle<i32>(lanes, lanes, 2, 3, 2, 3));
+}
+
+/** The nearest integers of the four products: added to 1.5 * 2^52 they are the low bits of the double. */
+function roundProducts(low: v128, lowFactor: v128, high: v128, highFactor: v128): v128 {
+  const rounding = v128.load(ROUNDING);
+  return v128.shuffle<i32>(
+    f64x2.add(f64x2.mul(low, lowFactor), rounding),
+    f64x2.add(f64x2.mul(high, highFactor), rounding),
+    0,
+    2,
+    4,
+    6,
+  );
+}
+
+/** left * right - quotient * p, which must lie in -2^31..2^31-1. */
+function remainder(left: v128, right: v128, quotient: v128): v128 {
+  return i32x4.sub(i32x4.mul(left, right), i32x4.mul(quotient, i32x4.splat(MODULUS)));
+}
+
+/** Low halves of eight lanes, in -2^15..2^15-1, and what is left of the lanes, divided by 2^16. */
+function lowHalves(first: v128, second: v128): v128 {
+  return i16x8.narrow_i32x4_s(i32x4.shr_s(i32x4.shl(first, 16), 16), i32x4.shr_s(i32x4.shl(second, 16), 16));
+}
+
+function highHalves(first: v128, second: v128): v128 {
+  const half = v128.load(HALF);
+  return i16x8.narrow_i32x4_s(
+    i32x4.shr_s(i32x4.add(first, half), 16),
+    i32x4.shr_s(i32x4.add(second, half), 16),
+  );
+}
+
+/** Four rows of a matrix times eight halves. */
+function rowProducts(halves: v128, rows: usize): v128 {
+  return i32x4.add(
+    i32x4.add(
+      i32x4.dot_i16x8_s(v128.shuffle<i32>(halves, halves, 0, 0, 0, 0), v128.load(rows)),
+      i32x4.dot_i16x8_s(v128.shuffle<i32>(halves, halves, 1, 1, 1, 1), v128.load(rows, 32)),
+    ),
+    i32x4.add(
+      i32x4.dot_i16x8_s(v128.shuffle<i32>(halves, halves, 2, 2, 2, 2), v128.load(rows, 64)),
+      i32x4.dot_i16x8_s(v128.shuffle<i32>(halves, halves, 3, 3, 3, 3), v128.load(rows, 96)),
+    ),
+  );
+}
+
+/** high + low / 2^16 modulo p, of halves below 2^25 in magnitude: at most p/2 + 2^25 before the last step. */
+function join(high: v128, low: v128): v128 {
+  const carry = i32x4.shr_s(i32x4.add(low, v128.load(HALF)), 16);
+  return canonical(i32x4.sub(i32x4.add(high, carry), i32x4.dot_i16x8_s(low, v128.load(LOW_FACTOR))));
+}
+
+/** The full rounds from `start` to `end` of the round table, on STATE. */
+function fullRounds(start: usize, end: usize): void {
   const modulus = i32x4.splat(MODULUS);
   const inverse = f64x2.splat(1.0 / <f64>MODULUS);
-  const rounding = f64x2.splat(ROUNDING);
-  const half = i32x4.splat(0x8000);
-  const lowFactor = i32x4.splat(32512);
-
-  for (let block: i32 = 0; block < count; block++) {
-    const input = BLOCKS + ((<usize>block) << 6);
-    let v0 = v128.load(input);
-    let v1 = v128.load(input, 16);
-    let v2 = v128.load(input, 32);
-    let v3 = v128.load(input, 48);
-    // Words may exceed p, even twice.
-    v0 = i32x4.min_u(v0, i32x4.sub(v0, modulus));
-    v1 = i32x4.min_u(v1, i32x4.sub(v1, modulus));
-    v2 = i32x4.min_u(v2, i32x4.sub(v2, modulus));
-    v3 = i32x4.min_u(v3, i32x4.sub(v3, modulus));
-    v0 = i32x4.min_u(v0, i32x4.sub(v0, modulus));
-    v1 = i32x4.min_u(v1, i32x4.sub(v1, modulus));
-    v2 = i32x4.min_u(v2, i32x4.sub(v2, modulus));
-    v3 = i32x4.min_u(v3, i32x4.sub(v3, modulus));
-    v128.store(input, v0);
-    v128.store(input, v1, 16);
-
-    for (let round: i32 = 0; round < ROUND_COUNT; round++) {
-      if (round >= FIRST_PARTIAL && round < FIRST_CLOSING) {
-        const sum = <i64>(i32x4.extract_lane(v0, 0) + i32.load(ROUND_TABLE + ((<usize>round) << 6)));
-        const factor = <i64>i32.load(FACTOR_TABLE + ((<usize>round) << 2));
-        const cube = montgomery(montgomery(sum * sum) * montgomery(sum * factor));
-        v0 = i32x4.replace_lane(v0, 0, <i32>(cube + ((cube >> 63) & <i64>MODULUS)));
-      } else {
-        v128.store(STATE, v0);
-        v128.store(STATE, v1, 16);
-        v128.store(STATE, v2, 32);
-        v128.store(STATE, v3, 48);
-        for (let offset: usize = 0; offset < 64; offset += 16) {
-          const sum = i32x4.add(
-            v128.load(STATE + offset),
-            v128.load(ROUND_TABLE + ((<usize>round) << 6) + offset),
-          );
-          const sumLow = f64x2.convert_low_i32x4_s(sum);
-          const sumHigh = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(sum, sum, 2, 3, 2, 3));
-          const scaledLow = f64x2.mul(sumLow, inverse);
-          const scaledHigh = f64x2.mul(sumHigh, inverse);
-          const squareQuotient = v128.shuffle<i32>(
-            f64x2.add(f64x2.mul(sumLow, scaledLow), rounding),
-            f64x2.add(f64x2.mul(sumHigh, scaledHigh), rounding),
-            0,
-            2,
-            4,
-            6,
-          );
-          const square = i32x4.sub(i32x4.mul(sum, sum), i32x4.mul(squareQuotient, modulus));
-          const squareLow = f64x2.convert_low_i32x4_s(square);
-          const squareHigh = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(square, square, 2, 3, 2, 3));
-          const cubeQuotient = v128.shuffle<i32>(
-            f64x2.add(f64x2.mul(squareLow, scaledLow), rounding),
-            f64x2.add(f64x2.mul(squareHigh, scaledHigh), rounding),
-            0,
-            2,
-            4,
-            6,
-          );
-          const cube = i32x4.sub(i32x4.mul(square, sum), i32x4.mul(cubeQuotient, modulus));
-          v128.store(STATE + offset, i32x4.min_u(cube, i32x4.add(cube, modulus)));
-        }
-        v0 = v128.load(STATE);
-        v1 = v128.load(STATE, 16);
-        v2 = v128.load(STATE, 32);
-        v3 = v128.load(STATE, 48);
-      }
-
-      // Sums in -p..p-1 and differences in -p+1..p-1, both cut as high * 2^16 + low with both in -2^15..2^15-1.
-      const y0 = i32x4.sub(i32x4.add(v0, v2), modulus);
-      const y1 = i32x4.sub(i32x4.add(v1, v3), modulus);
-      const a0 = i32x4.sub(v0, v2);
-      const a1 = i32x4.sub(v1, v3);
-      let low = i16x8.narrow_i32x4_s(i32x4.shr_s(i32x4.shl(y0, 16), 16), i32x4.shr_s(i32x4.shl(y1, 16), 16));
-      let high = i16x8.narrow_i32x4_s(
-        i32x4.shr_s(i32x4.add(y0, half), 16),
-        i32x4.shr_s(i32x4.add(y1, half), 16),
-      );
-      let rows0 = v128.load(SUM_MATRIX);
-      let rows1 = v128.load(SUM_MATRIX, 16);
-      let lowPair = v128.shuffle<i32>(low, low, 0, 0, 0, 0);
-      let highPair = v128.shuffle<i32>(high, high, 0, 0, 0, 0);
-      let sumLow0 = i32x4.dot_i16x8_s(lowPair, rows0);
-      let sumLow1 = i32x4.dot_i16x8_s(lowPair, rows1);
-      let sumHigh0 = i32x4.dot_i16x8_s(highPair, rows0);
-      let sumHigh1 = i32x4.dot_i16x8_s(highPair, rows1);
-      rows0 = v128.load(SUM_MATRIX, 32);
-      rows1 = v128.load(SUM_MATRIX, 48);
-      lowPair = v128.shuffle<i32>(low, low, 1, 1, 1, 1);
-      highPair = v128.shuffle<i32>(high, high, 1, 1, 1, 1);
-      sumLow0 = i32x4.add(sumLow0, i32x4.dot_i16x8_s(lowPair, rows0));
-      sumLow1 = i32x4.add(sumLow1, i32x4.dot_i16x8_s(lowPair, rows1));
-      sumHigh0 = i32x4.add(sumHigh0, i32x4.dot_i16x8_s(highPair, rows0));
-      sumHigh1 = i32x4.add(sumHigh1, i32x4.dot_i16x8_s(highPair, rows1));
-      rows0 = v128.load(SUM_MATRIX, 64);
-      rows1 = v128.load(SUM_MATRIX, 80);
-      lowPair = v128.shuffle<i32>(low, low, 2, 2, 2, 2);
-      highPair = v128.shuffle<i32>(high, high, 2, 2, 2, 2);
-      sumLow0 = i32x4.add(sumLow0, i32x4.dot_i16x8_s(lowPair, rows0));
-      sumLow1 = i32x4.add(sumLow1, i32x4.dot_i16x8_s(lowPair, rows1));
-      sumHigh0 = i32x4.add(sumHigh0, i32x4.dot_i16x8_s(highPair, rows0));
-      sumHigh1 = i32x4.add(sumHigh1, i32x4.dot_i16x8_s(highPair, rows1));
-      rows0 = v128.load(SUM_MATRIX, 96);
-      rows1 = v128.load(SUM_MATRIX, 112);
-      lowPair = v128.shuffle<i32>(low, low, 3, 3, 3, 3);
-      highPair = v128.shuffle<i32>(high, high, 3, 3, 3, 3);
-      sumLow0 = i32x4.add(sumLow0, i32x4.dot_i16x8_s(lowPair, rows0));
-      sumLow1 = i32x4.add(sumLow1, i32x4.dot_i16x8_s(lowPair, rows1));
-      sumHigh0 = i32x4.add(sumHigh0, i32x4.dot_i16x8_s(highPair, rows0));
-      sumHigh1 = i32x4.add(sumHigh1, i32x4.dot_i16x8_s(highPair, rows1));
-
-      low = i16x8.narrow_i32x4_s(i32x4.shr_s(i32x4.shl(a0, 16), 16), i32x4.shr_s(i32x4.shl(a1, 16), 16));
-      high = i16x8.narrow_i32x4_s(i32x4.shr_s(i32x4.add(a0, half), 16), i32x4.shr_s(i32x4.add(a1, half), 16));
-      rows0 = v128.load(DIFFERENCE_MATRIX);
-      rows1 = v128.load(DIFFERENCE_MATRIX, 16);
-      lowPair = v128.shuffle<i32>(low, low, 0, 0, 0, 0);
-      highPair = v128.shuffle<i32>(high, high, 0, 0, 0, 0);
-      let differenceLow0 = i32x4.dot_i16x8_s(lowPair, rows0);
-      let differenceLow1 = i32x4.dot_i16x8_s(lowPair, rows1);
-      let differenceHigh0 = i32x4.dot_i16x8_s(highPair, rows0);
-      let differenceHigh1 = i32x4.dot_i16x8_s(highPair, rows1);
-      rows0 = v128.load(DIFFERENCE_MATRIX, 32);
-      rows1 = v128.load(DIFFERENCE_MATRIX, 48);
-      lowPair = v128.shuffle<i32>(low, low, 1, 1, 1, 1);
-      highPair = v128.shuffle<i32>(high, high, 1, 1, 1, 1);
-      differenceLow0 = i32x4.add(differenceLow0, i32x4.dot_i16x8_s(lowPair, rows0));
-      differenceLow1 = i32x4.add(differenceLow1, i32x4.dot_i16x8_s(lowPair, rows1));
-      differenceHigh0 = i32x4.add(differenceHigh0, i32x4.dot_i16x8_s(highPair, rows0));
-      differenceHigh1 = i32x4.add(differenceHigh1, i32x4.dot_i16x8_s(highPair, rows1));
-      rows0 = v128.load(DIFFERENCE_MATRIX, 64);
-      rows1 = v128.load(DIFFERENCE_MATRIX, 80);
-      lowPair = v128.shuffle<i32>(low, low, 2, 2, 2, 2);
-      highPair = v128.shuffle<i32>(high, high, 2, 2, 2, 2);
-      differenceLow0 = i32x4.add(differenceLow0, i32x4.dot_i16x8_s(lowPair, rows0));
-      differenceLow1 = i32x4.add(differenceLow1, i32x4.dot_i16x8_s(lowPair, rows1));
-      differenceHigh0 = i32x4.add(differenceHigh0, i32x4.dot_i16x8_s(highPair, rows0));
-      differenceHigh1 = i32x4.add(differenceHigh1, i32x4.dot_i16x8_s(highPair, rows1));
-      rows0 = v128.load(DIFFERENCE_MATRIX, 96);
-      rows1 = v128.load(DIFFERENCE_MATRIX, 112);
-      lowPair = v128.shuffle<i32>(low, low, 3, 3, 3, 3);
-      highPair = v128.shuffle<i32>(high, high, 3, 3, 3, 3);
-      differenceLow0 = i32x4.add(differenceLow0, i32x4.dot_i16x8_s(lowPair, rows0));
-      differenceLow1 = i32x4.add(differenceLow1, i32x4.dot_i16x8_s(lowPair, rows1));
-      differenceHigh0 = i32x4.add(differenceHigh0, i32x4.dot_i16x8_s(highPair, rows0));
-      differenceHigh1 = i32x4.add(differenceHigh1, i32x4.dot_i16x8_s(highPair, rows1));
-
-      // Halves are below 2^25 in magnitude; joined they are below p/2 + 2^25.
-      low = i32x4.add(sumLow0, differenceLow0);
-      high = i32x4.add(sumHigh0, differenceHigh0);
-      v0 = i32x4.sub(
-        i32x4.add(high, i32x4.shr_s(i32x4.add(low, half), 16)),
-        i32x4.dot_i16x8_s(low, lowFactor),
-      );
-      low = i32x4.add(sumLow1, differenceLow1);
-      high = i32x4.add(sumHigh1, differenceHigh1);
-      v1 = i32x4.sub(
-        i32x4.add(high, i32x4.shr_s(i32x4.add(low, half), 16)),
-        i32x4.dot_i16x8_s(low, lowFactor),
-      );
-      low = i32x4.sub(sumLow0, differenceLow0);
-      high = i32x4.sub(sumHigh0, differenceHigh0);
-      v2 = i32x4.sub(
-        i32x4.add(high, i32x4.shr_s(i32x4.add(low, half), 16)),
-        i32x4.dot_i16x8_s(low, lowFactor),
-      );
-      low = i32x4.sub(sumLow1, differenceLow1);
-      high = i32x4.sub(sumHigh1, differenceHigh1);
-      v3 = i32x4.sub(
-        i32x4.add(high, i32x4.shr_s(i32x4.add(low, half), 16)),
-        i32x4.dot_i16x8_s(low, lowFactor),
-      );
-      v0 = i32x4.min_u(v0, i32x4.add(v0, modulus));
-      v1 = i32x4.min_u(v1, i32x4.add(v1, modulus));
-      v2 = i32x4.min_u(v2, i32x4.add(v2, modulus));
-      v3 = i32x4.min_u(v3, i32x4.add(v3, modulus));
+  for (let round = start; round < end; round += 64) {
+    for (let offset: usize = 0; offset < 64; offset += 16) {
+      const sum = i32x4.add(v128.load(STATE + offset), v128.load(round + offset));
+      const sumLow = lowDoubles(sum);
+      const sumHigh = highDoubles(sum);
+      const scaledLow = f64x2.mul(sumLow, inverse);
+      const scaledHigh = f64x2.mul(sumHigh, inverse);
+      const square = remainder(sum, sum, roundProducts(sumLow, scaledLow, sumHigh, scaledHigh));
+      const quotient = roundProducts(lowDoubles(square), scaledLow, highDoubles(square), scaledHigh);
+      v128.store(STATE + offset, canonical(remainder(square, sum, quotient)));
     }
+    const v0 = v128.load(STATE);
+    const v1 = v128.load(STATE, 16);
+    const v2 = v128.load(STATE, 32);
+    const v3 = v128.load(STATE, 48);
+    const y0 = i32x4.sub(i32x4.add(v0, v2), modulus);
+    const y1 = i32x4.sub(i32x4.add(v1, v3), modulus);
+    const a0 = i32x4.sub(v0, v2);
+    const a1 = i32x4.sub(v1, v3);
+    const yLow = lowHalves(y0, y1);
+    const yHigh = highHalves(y0, y1);
+    const aLow = lowHalves(a0, a1);
+    const aHigh = highHalves(a0, a1);
+    const yLow0 = rowProducts(yLow, SUM_MATRIX);
+    const yLow1 = rowProducts(yLow, SUM_MATRIX + 16);
+    const yHigh0 = rowProducts(yHigh, SUM_MATRIX);
+    const yHigh1 = rowProducts(yHigh, SUM_MATRIX + 16);
+    const aLow0 = rowProducts(aLow, DIFFERENCE_MATRIX);
+    const aLow1 = rowProducts(aLow, DIFFERENCE_MATRIX + 16);
+    const aHigh0 = rowProducts(aHigh, DIFFERENCE_MATRIX);
+    const aHigh1 = rowProducts(aHigh, DIFFERENCE_MATRIX + 16);
+    v128.store(STATE, join(i32x4.add(yHigh0, aHigh0), i32x4.add(yLow0, aLow0)));
+    v128.store(STATE, join(i32x4.add(yHigh1, aHigh1), i32x4.add(yLow1, aLow1)), 16);
+    v128.store(STATE, join(i32x4.sub(yHigh0, aHigh0), i32x4.sub(yLow0, aLow0)), 32);
+    v128.store(STATE, join(i32x4.sub(yHigh1, aHigh1), i32x4.sub(yLow1, aLow1)), 48);
+  }
+}
 
-    // The feed-forward: lanes 0..7 times the output factor, plus the block's first half.
-    v128.store(STATE, v0);
-    v128.store(STATE, v1, 16);
-    const factor = v128.load32_splat(OUTPUT_FACTOR);
-    const quotientFactor = v128.load64_splat(OUTPUT_QUOTIENT);
-    const output = BLOCKS + ((<usize>block) << 5);
+/** The partial rounds, on STATE; sums are in -p..p-1. */
+function partialRounds(): void {
+  const modulus = i32x4.splat(MODULUS);
+  const others = i32x4(0, -1, -1, -1);
+  let v0 = v128.load(STATE);
+  let v1 = v128.load(STATE, 16);
+  let v2 = v128.load(STATE, 32);
+  let v3 = v128.load(STATE, 48);
+  // Lane 0 is `known` + `scaledCube`, both in 0..p-1.
+  let known = <i64>i32x4.extract_lane(v0, 0);
+  let scaledCube: i64 = 0;
+  for (let round = FIRST_PARTIAL; round < FIRST_CLOSING; round += 64) {
+    const shifted = known + <i64>i32.load(round);
+    const sum = shifted - (MODULUS & ~(shifted >> 63)) + scaledCube;
+    const square = montgomery(sum * sum);
+    const cube = montgomery(square * montgomery(sum * <i64>i32.load(round, 4)));
+    scaledCube = montgomery(square * montgomery(sum * <i64>i32.load(round, 8)));
+    scaledCube += MODULUS & (scaledCube >> 63);
+    const cubeLanes = canonical(i32x4.splat(<i32>cube));
+    const cubeLow = v128.and(cubeLanes, i32x4.splat(0xffff));
+    const cubeHigh = i32x4.shr_u(i32x4.add(cubeLanes, v128.load(HALF)), 16);
+
+    v0 = v128.and(v0, others);
+    const y0 = i32x4.sub(i32x4.add(v0, v2), modulus);
+    const y1 = i32x4.sub(i32x4.add(v1, v3), modulus);
+    const a0 = i32x4.sub(v0, v2);
+    const a1 = i32x4.sub(v1, v3);
+    const yLow = lowHalves(y0, y1);
+    const yHigh = highHalves(y0, y1);
+    const aLow = lowHalves(a0, a1);
+    const aHigh = highHalves(a0, a1);
+    const yLow0 = rowProducts(yLow, SUM_MATRIX);
+    const yLow1 = rowProducts(yLow, SUM_MATRIX + 16);
+    const yHigh0 = rowProducts(yHigh, SUM_MATRIX);
+    const yHigh1 = rowProducts(yHigh, SUM_MATRIX + 16);
+    const aLow0 = rowProducts(aLow, DIFFERENCE_MATRIX);
+    const aLow1 = rowProducts(aLow, DIFFERENCE_MATRIX + 16);
+    const aHigh0 = rowProducts(aHigh, DIFFERENCE_MATRIX);
+    const aHigh1 = rowProducts(aHigh, DIFFERENCE_MATRIX + 16);
+    let column = v128.load(COLUMN);
+    v0 = join(
+      i32x4.add(i32x4.add(yHigh0, aHigh0), i32x4.dot_i16x8_s(cubeHigh, column)),
+      i32x4.add(i32x4.add(yLow0, aLow0), i32x4.dot_i16x8_s(cubeLow, column)),
+    );
+    known = <i64>i32x4.extract_lane(v0, 0);
+    column = v128.load(COLUMN, 16);
+    v1 = join(
+      i32x4.add(i32x4.add(yHigh1, aHigh1), i32x4.dot_i16x8_s(cubeHigh, column)),
+      i32x4.add(i32x4.add(yLow1, aLow1), i32x4.dot_i16x8_s(cubeLow, column)),
+    );
+    column = v128.load(COLUMN, 32);
+    v2 = join(
+      i32x4.add(i32x4.sub(yHigh0, aHigh0), i32x4.dot_i16x8_s(cubeHigh, column)),
+      i32x4.add(i32x4.sub(yLow0, aLow0), i32x4.dot_i16x8_s(cubeLow, column)),
+    );
+    column = v128.load(COLUMN, 48);
+    v3 = join(
+      i32x4.add(i32x4.sub(yHigh1, aHigh1), i32x4.dot_i16x8_s(cubeHigh, column)),
+      i32x4.add(i32x4.sub(yLow1, aLow1), i32x4.dot_i16x8_s(cubeLow, column)),
+    );
+  }
+  const lane0 = known + scaledCube - MODULUS;
+  const first = <i32>(lane0 + (MODULUS & (lane0 >> 63)));
+  v128.store(STATE, i32x4.replace_lane(v0, 0, first));
+  v128.store(STATE, v1, 16);
+  v128.store(STATE, v2, 32);
+  v128.store(STATE, v3, 48);
+}
+
+/** Digests of `count` blocks of 16 words at BLOCKS. Words may be any of 0..2^32-1; those of digests are in 0..p-1. */
+export function compressBlocks(count: i32): void {
+  const factor = v128.load32_splat(OUTPUT_FACTOR);
+  const quotientFactor = v128.load64_splat(OUTPUT_QUOTIENT);
+  let input = BLOCKS;
+  let output = BLOCKS;
+  for (let block: i32 = 0; block < count; block++) {
+    for (let offset: usize = 0; offset < 64; offset += 16)
+      v128.store(STATE + offset, reduceWords(reduceWords(v128.load(input + offset))));
+    fullRounds(ROUND_TABLE, FIRST_PARTIAL);
+    partialRounds();
+    fullRounds(FIRST_CLOSING, ROUND_TABLE_END);
+    // Lanes 0..7 without their scale, plus the first half of the block.
     for (let offset: usize = 0; offset < 32; offset += 16) {
       const lanes = v128.load(STATE + offset);
-      const lanesHigh = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(lanes, lanes, 2, 3, 2, 3));
-      const quotient = v128.shuffle<i32>(
-        f64x2.add(f64x2.mul(f64x2.convert_low_i32x4_s(lanes), quotientFactor), rounding),
-        f64x2.add(f64x2.mul(lanesHigh, quotientFactor), rounding),
-        0,
-        2,
-        4,
-        6,
-      );
-      let sum = i32x4.sub(i32x4.mul(lanes, factor), i32x4.mul(quotient, modulus));
-      sum = i32x4.min_u(sum, i32x4.add(sum, modulus));
-      sum = i32x4.sub(i32x4.add(sum, v128.load(input + offset)), modulus);
-      sum = i32x4.min_u(sum, i32x4.add(sum, modulus));
-      v128.store(output + offset, sum);
+      const quotient = roundProducts(lowDoubles(lanes), quotientFactor, highDoubles(lanes), quotientFactor);
+      const digest = canonical(remainder(lanes, factor, quotient));
+      const words = reduceWords(reduceWords(v128.load(input + offset)));
+      const sum = i32x4.sub(i32x4.add(digest, words), i32x4.splat(MODULUS));
+      v128.store(output + offset, canonical(sum));
     }
+    input += 64;
+    output += 32;
   }
 }

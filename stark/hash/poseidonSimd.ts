@@ -14,11 +14,14 @@ import { FOLLOWING_CONSTANTS, LANE_CONSTANTS, MDS_MATRIX } from './sparse.ts';
 const HALF = WIDTH / 2;
 
 /** Addresses in bytes, as in assembly/poseidon.ts. */
-const FACTOR_TABLE = 2048;
-const SUM_MATRIX = 2304;
-const DIFFERENCE_MATRIX = 2432;
-const OUTPUT_FACTOR = 2560;
-const OUTPUT_QUOTIENT = 2568;
+const SUM_MATRIX = 2048;
+const DIFFERENCE_MATRIX = 2176;
+const COLUMN = 2304;
+const OUTPUT_FACTOR = 2368;
+const OUTPUT_QUOTIENT = 2376;
+const ROUNDING = 2384;
+const HALVES = 2400;
+const LOW_FACTOR = 2416;
 const BLOCKS = 4096;
 
 /** Blocks that one call of the module takes; a performance choice: they and their digests stay in the first cache. */
@@ -38,26 +41,36 @@ function writeTables(memory: WebAssembly.Memory): void {
   const view = new DataView(memory.buffer);
   const setWord = (address: number, value: number): void => view.setInt32(address, value, true);
   const layerScale = inverse(2 ** 15);
-  // Lane 0's cube is s^3 * factor / 2^96 in Montgomery reduction, with s at scale: factor = 2^96 / scale^2.
+  // Montgomery reductions make s^3 * factor / 2^96 of lane 0, s at scale: factor = 2^96 / scale^2 gives it the scale again.
   const montgomeryCube = power(2, 96);
   const firstClosing = FULL_ROUNDS / 2 + PARTIAL_ROUNDS;
   let scale = 1;
   for (let round = 0; round < FULL_ROUNDS + PARTIAL_ROUNDS; round++) {
-    const isPartial = round >= FULL_ROUNDS / 2 && round < firstClosing;
-    const constants = isPartial
-      ? LANE_CONSTANTS.subarray(round - FULL_ROUNDS / 2, round - FULL_ROUNDS / 2 + 1)
-      : round === firstClosing
-        ? FOLLOWING_CONSTANTS
-        : ROUND_CONSTANTS.subarray(round * WIDTH, (round + 1) * WIDTH);
-    for (const [lane, constant] of constants.entries())
-      setWord(4 * (round * WIDTH + lane), multiply(constant, scale) - MODULUS);
-    if (isPartial)
-      setWord(FACTOR_TABLE + 4 * round, centered(multiply(montgomeryCube, inverse(multiply(scale, scale)))));
-    scale = multiply(isPartial ? scale : power(scale, 3), layerScale);
+    const address = 4 * WIDTH * round;
+    const partialRound = round - FULL_ROUNDS / 2;
+    if (partialRound >= 0 && partialRound < PARTIAL_ROUNDS) {
+      const factor = multiply(montgomeryCube, inverse(multiply(scale, scale)));
+      setWord(address, multiply(LANE_CONSTANTS[partialRound]!, scale) - MODULUS);
+      setWord(address + 4, centered(factor));
+      setWord(address + 8, centered(multiply(factor, layerScale)));
+      scale = multiply(scale, layerScale);
+    } else {
+      for (let lane = 0; lane < WIDTH; lane++) {
+        const constant =
+          round === firstClosing ? FOLLOWING_CONSTANTS[lane]! : ROUND_CONSTANTS[round * WIDTH + lane]!;
+        setWord(address + 4 * lane, multiply(constant, scale) - MODULUS);
+      }
+      scale = multiply(power(scale, 3), layerScale);
+    }
   }
   const factor = centered(inverse(scale));
   setWord(OUTPUT_FACTOR, factor);
   view.setFloat64(OUTPUT_QUOTIENT, factor / MODULUS, true);
+  for (const lane of [0, 1]) view.setFloat64(ROUNDING + 8 * lane, 1.5 * 2 ** 52, true);
+  for (const lane of [0, 1, 2, 3]) {
+    setWord(HALVES + 4 * lane, 2 ** 15);
+    setWord(LOW_FACTOR + 4 * lane, 127 * 2 ** 8);
+  }
   for (let row = 0; row < HALF; row++) {
     for (let column = 0; column < HALF; column++) {
       const [near, far] = [MDS_MATRIX[row]![column]!, MDS_MATRIX[row]![column + HALF]!];
@@ -66,6 +79,7 @@ function writeTables(memory: WebAssembly.Memory): void {
       view.setInt16(DIFFERENCE_MATRIX + offset, near - far, true);
     }
   }
+  for (let row = 1; row < WIDTH; row++) view.setInt16(COLUMN + 4 * row, 2 * MDS_MATRIX[row]![0]!, true);
 }
 
 interface PoseidonExports {
