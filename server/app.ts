@@ -1,4 +1,5 @@
 /** The HTTP service: routes, limits and the one error handler, over services that the caller puts together. */
+import fastifyWebsocket from '@fastify/websocket';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
@@ -7,18 +8,30 @@ import Fastify, {
   type FastifyRequest,
 } from 'fastify';
 import { isResponseSerializationError, serializerCompiler } from 'fastify-type-provider-zod';
+import { retryAfterSeconds } from './estimates/history.ts';
+import { createWatchers } from './events/watchers.ts';
+import { traceIdOf, traceParentOf } from './http/traceId.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { PROBLEM_CONTENT_TYPE, PROBLEMS, Problem, type ProblemCode, problemBody } from './problems.ts';
+import { capabilityRoutes } from './routes/capabilities.ts';
+import { docsRoutes } from './routes/docs.ts';
+import { estimateRoutes } from './routes/estimates.ts';
+import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { proofRoutes } from './routes/proofs.ts';
+import { submissionRoutes } from './routes/submissions.ts';
 import { verifyRoutes } from './routes/verify.ts';
 import type { Services } from './services.ts';
 import { strictValidator } from './validation.ts';
 
-/** Seconds that an idle client may hold a 503 before it asks again. */
-const RETRY_AFTER_SECONDS = '5';
+/** Seconds until a client of a service that is not ready asks again. */
+const NOT_READY_RETRY_SECONDS = 5;
 
 /** How often requests that take too long are looked for. */
 const CONNECTION_CHECK_MS = 1000;
+
+/** Nobody has anything to say on a connection that watches events. */
+const SOCKET_MESSAGE_BYTES = 1024;
 
 /** Codes of Fastify and Node that are the caller's doing. */
 const KNOWN_CODES: Readonly<Record<string, ProblemCode>> = {
@@ -38,9 +51,26 @@ export async function buildApp(services: Services, log?: FastifyBaseLogger): Pro
   for (const { profile } of services.profiles.values()) {
     if (profile.isTestOnly) throw new Error(`the profile ${profile.name} is for tests only`);
   }
-  const { settings } = services;
+  const { settings, store, events } = services;
+  const sendProblem = (error: FastifyError | Problem, request: FastifyRequest, reply: FastifyReply): void => {
+    const problem = problemOf(error);
+    const { status } = PROBLEMS[problem.code];
+    if (problem.code === 'internal-error') request.log.error({ error }, 'request failed');
+    if (status === 429) reply.header('retry-after', String(retryAfterSeconds(store, Date.now())));
+    if (status === 503) reply.header('retry-after', String(NOT_READY_RETRY_SECONDS));
+    // A body that was refused half-way is not read to its end.
+    if (!request.raw.complete) reply.header('connection', 'close');
+    void reply
+      .code(status)
+      .type(PROBLEM_CONTENT_TYPE)
+      .serializer((body: unknown) => JSON.stringify(body))
+      .send(problemBody(problem.code, problem.message, problem.details, request.id));
+  };
+
   const app = Fastify({
     ...(log === undefined ? { logger: false } : { loggerInstance: log }),
+    genReqId: traceIdOf,
+    requestIdLogLabel: 'traceId',
     requestTimeout: settings.requestTimeoutSeconds * 1000,
     connectionTimeout: settings.requestTimeoutSeconds * 1000,
     http: { connectionsCheckingInterval: CONNECTION_CHECK_MS },
@@ -68,24 +98,38 @@ export async function buildApp(services: Services, log?: FastifyBaseLogger): Pro
   });
   app.setErrorHandler(sendProblem);
 
-  await app.register(healthRoutes, services);
-  await app.register(proofRoutes, services);
-  await app.register(verifyRoutes, services);
-  return app;
-}
+  const watchers = createWatchers({
+    events,
+    heartbeatMs: settings.heartbeatSeconds * 1000,
+    connectionLimit: settings.eventConnectionLimit,
+  });
+  const metrics = createMetrics(services, watchers);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('traceparent', traceParentOf(request.id));
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    const { method } = request;
+    metrics.observeRequest({ method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
+  });
+  app.addHook('onClose', async () => metrics.close());
 
-function sendProblem(error: FastifyError | Problem, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = problemOf(error);
-  const { status } = PROBLEMS[problem.code];
-  if (problem.code === 'internal-error') request.log.error({ error }, 'request failed');
-  if (status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
-  // A body that was refused half-way is not read to its end.
-  if (!request.raw.complete) reply.header('connection', 'close');
-  void reply
-    .code(status)
-    .type(PROBLEM_CONTENT_TYPE)
-    .serializer((body: unknown) => JSON.stringify(body))
-    .send(problemBody(problem.code, problem.message, problem.details));
+  await app.register(fastifyWebsocket, {
+    options: { maxPayload: SOCKET_MESSAGE_BYTES },
+    preClose(done: () => void) {
+      watchers.closeAll();
+      done();
+    },
+  });
+  await app.register(healthRoutes(services, metrics));
+  await app.register(submissionRoutes, services);
+  await app.register(proofRoutes, services);
+  await app.register(eventRoutes(services, watchers));
+  await app.register(verifyRoutes, services);
+  await app.register(estimateRoutes, services);
+  await app.register(capabilityRoutes, services);
+  await app.register(docsRoutes);
+  return app;
 }
 
 /** Whatever was thrown, as a problem; the text of our own mistakes stays in the log. */

@@ -2,6 +2,7 @@
  * Takes in a body piece by piece. Each piece is copied into one array and dropped, so that a body in tiny pieces takes the
  * memory of its bytes; and all bodies that are arriving or being checked share one budget of memory.
  */
+import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { Problem } from './problems.ts';
 
@@ -33,23 +34,27 @@ export interface BodyRules {
   readonly budget: BodyBudget;
   /** From the request's header; undefined when it does not say. */
   readonly declaredBytes: number | undefined;
+  /** The sha-256 that a header promises, in lower-case hex. */
+  readonly promisedSha256?: string | undefined;
   /** Called whenever bytes have arrived, with all of them so far; throws when they cannot become what is expected. */
   readonly inspect?: (received: Uint8Array) => void;
 }
 
 /**
- * Receives a body and hands it to `use`, which may keep it; the budget is given back when `use` has settled.
- * Throws: Problem body-too-large, queue-full; what `inspect` and `use` throw; the error of a broken connection.
+ * Receives a body and hands it to `use`, which may keep it, with its sha-256 in lower-case hex; the budget is given back
+ * when `use` has settled.
+ * Throws: Problem body-too-large, queue-full, digest-mismatch; what `inspect` and `use` throw; the error of a broken connection.
  */
 export async function withBody<Value>(
   stream: Readable,
-  { limitBytes, budget, declaredBytes, inspect }: BodyRules,
-  use: (bytes: Uint8Array) => Promise<Value>,
+  { limitBytes, budget, declaredBytes, promisedSha256, inspect }: BodyRules,
+  use: (bytes: Uint8Array, sha256: string) => Promise<Value>,
 ): Promise<Value> {
   if (declaredBytes !== undefined && declaredBytes > limitBytes) throw tooLarge(limitBytes, declaredBytes);
   let taken = 0;
   let bytes = new Uint8Array(0);
   let received = 0;
+  const hash = createHash('sha256');
   // Old and new array exist at the same time while one is copied into the other; the budget counts the new one only.
   const grow = (needed: number): void => {
     const most = declaredBytes ?? limitBytes;
@@ -68,10 +73,18 @@ export async function withBody<Value>(
       if (end > bytes.length) grow(end);
       bytes.set(piece, received);
       received = end;
+      hash.update(piece);
       inspect?.(bytes.subarray(0, received));
     }
+    const sha256 = hash.digest('hex');
+    if (promisedSha256 !== undefined && promisedSha256 !== sha256) {
+      throw new Problem('digest-mismatch', 'The body has another sha-256.', {
+        expected: promisedSha256,
+        got: sha256,
+      });
+    }
     // A copy of its own size: a view would keep the whole capacity while a job waits.
-    return await use(received === bytes.length ? bytes : bytes.slice(0, received));
+    return await use(received === bytes.length ? bytes : bytes.slice(0, received), sha256);
   } finally {
     budget.release(taken);
   }

@@ -45,6 +45,8 @@ const statementFor = (inputs: unknown): ColumnStatement =>
 
 export const COLUMN_PROGRAM: ServedProgram = {
   name: 'column',
+  description:
+    'The plain transfers of an execution column, in order, have the statuses and effects that the statement says.',
   parseInputs: (json) => refusing(() => parseInputs(json)),
   statementOf: (inputs) => columnStatementDigest(statementFor(inputs)),
   program() {

@@ -31,14 +31,14 @@ function readSettings(): Settings | undefined {
   }
 }
 
-function stopOnSignal(service: Service): void {
+function stopOnSignal(service: Service, graceMs: number): void {
   let isStopping = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       // A second signal does not wait.
       if (isStopping) process.exit(1);
       isStopping = true;
-      service.close().then(
+      service.close(graceMs).then(
         () => process.exit(0),
         (error: unknown) => {
           process.stderr.write(`${String(error)}\n`);
@@ -50,4 +50,4 @@ function stopOnSignal(service: Service): void {
 }
 
 const settings = readSettings();
-if (settings !== undefined) stopOnSignal(await startService(settings));
+if (settings !== undefined) stopOnSignal(await startService(settings), settings.shutdownSeconds * 1000);

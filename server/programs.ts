@@ -17,6 +17,8 @@ export class InputsRefused extends Error {
 
 export interface ServedProgram {
   readonly name: string;
+  /** What a proof of it says, in a sentence. */
+  readonly description: string;
   /** The inputs in a JSON value. Throws: Problem malformed-request at the first fault, InputsRefused. */
   parseInputs(json: unknown): unknown;
   /** The statement digest of a run with parsed inputs. Throws: InputsRefused. */

@@ -2,7 +2,7 @@
  * Reads the JSON body of a proof request. It runs in the threads: whatever a body costs, the event loop does not pay it.
  */
 import type { z } from 'zod';
-import { proofRequestSchema } from './api/schemas.ts';
+import { PRIORITY, proofRequestSchema } from './api/schemas.ts';
 import { Problem, type ProblemCode, type ProblemDetails } from './problems.ts';
 import { InputsRefused, type ServedProgram, type ServedPrograms } from './programs.ts';
 import { parseOrRefuse } from './validation.ts';
@@ -12,6 +12,9 @@ export interface ProofRequest {
   readonly profile: string;
   /** As the program reads them. */
   readonly inputs: unknown;
+  readonly priority: number;
+  /** Milliseconds since 1970. */
+  readonly deadlineMs: number | undefined;
 }
 
 /** Throws: Problem malformed-request, unknown-program, unknown-profile; InputsRefused. */
@@ -20,10 +23,10 @@ export function readProofRequest(
   profiles: ReadonlyMap<string, unknown>,
   json: Uint8Array,
 ): ProofRequest {
-  const { program: programName, profile, inputs } = readEnvelope(json);
+  const { program: programName, profile, inputs, priority, deadline } = readEnvelope(json);
   const program = served(programs, programName, 'program');
   served(profiles, profile, 'profile');
-  return { program, profile, inputs: program.parseInputs(inputs) };
+  return { program, profile, inputs: program.parseInputs(inputs), ...schedulingOf({ priority, deadline }) };
 }
 
 /** The body without a look at its inputs. Throws: Problem malformed-request. */
@@ -31,7 +34,22 @@ export function readEnvelope(json: Uint8Array): z.output<typeof proofRequestSche
   return parseOrRefuse(proofRequestSchema, parseJson(json), 'body');
 }
 
-function parseJson(json: Uint8Array): unknown {
+/** When a job wants to run, as the queue takes it. */
+export function schedulingOf({
+  priority,
+  deadline,
+}: {
+  readonly priority?: number | undefined;
+  readonly deadline?: string | undefined;
+}): Pick<ProofRequest, 'priority' | 'deadlineMs'> {
+  return {
+    priority: priority ?? PRIORITY.usual,
+    deadlineMs: deadline === undefined ? undefined : Date.parse(deadline),
+  };
+}
+
+/** Throws: Problem malformed-request. */
+export function parseJson(json: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
   } catch (error) {

@@ -1,13 +1,13 @@
-/** Puts the service together: prover, checker, queue and routes. Used by `main.ts` and by the demo. */
+/** Puts the service together: prover, checker, estimator, queue and routes. Used by `main.ts` and by the demo. */
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import { buildApp } from './app.ts';
-import { createBodyBudget } from './bodies.ts';
 import { startThreadChecker } from './checker/threadChecker.ts';
-import { createJobQueue } from './jobs/queue.ts';
+import { startThreadEstimator } from './estimates/estimator.ts';
 import { SERVED_PROFILES } from './profiles.ts';
 import { type ProcessProver, startProcessProver } from './prover/processProver.ts';
 import { SERVED_PROGRAMS } from './registry.ts';
+import { createServices } from './services.ts';
 import type { Settings } from './settings.ts';
 
 export interface Service {
@@ -15,8 +15,8 @@ export interface Service {
   readonly prover: ProcessProver;
   /** Where it listens. */
   readonly url: string;
-  /** Stops the running job, the processes and the listener. */
-  close(): Promise<void>;
+  /** Takes no more jobs, gives the running one so much time, then stops the processes and the listener. */
+  close(graceMs?: number): Promise<void>;
 }
 
 /** Listens when it returns; `/readyz` says when the prover can prove. Throws: KernelError 'NO_ADAPTER'; listen errors. */
@@ -29,40 +29,37 @@ export async function startService(settings: Settings): Promise<Service> {
     log,
   });
   const checker = startThreadChecker();
-  const jobs = createJobQueue({
+  const estimator = startThreadEstimator();
+  const services = createServices({
+    settings,
+    programs: SERVED_PROGRAMS,
+    profiles: SERVED_PROFILES,
     prover,
     checker,
-    queueLimit: settings.queueLimit,
-    queueBytes: settings.queueMebibytes * 2 ** 20,
-    retentionLimit: settings.retentionLimit,
-    attemptLimit: settings.attemptLimit,
-    attemptTimeoutMs: settings.attemptTimeoutSeconds * 1000,
+    estimator,
     log,
   });
-  const bodies = createBodyBudget(settings.bodyMebibytes * 2 ** 20);
   const closeParts = async (): Promise<void> => {
-    // The prover first: a running job ends with it, and the queue waits for the running job.
-    const closing = jobs.close();
     await prover.close();
-    await closing;
     await checker.close();
+    await estimator.close();
   };
   try {
-    const app = await buildApp(
-      { settings, programs: SERVED_PROGRAMS, profiles: SERVED_PROFILES, prover, checker, jobs, bodies },
-      log,
-    );
+    const app = await buildApp(services, log);
     const url = await app.listen({ host: settings.host, port: settings.port });
     return {
       app,
       prover,
       url,
-      async close() {
+      async close(graceMs = 0) {
+        // Whoever waits for a job hears its end before the connections are closed.
+        await services.jobs.close(graceMs);
         await app.close();
         await closeParts();
       },
     };
   } catch (error) {
+    await services.jobs.close();
     await closeParts();
     throw error;
   }

@@ -1,8 +1,11 @@
-/** What the routes work with; put together once, in `main.ts` or by a test. */
+/** What the routes work with; put together once, in `service.ts` or by a test. */
 import type { Profile } from '../stark/profile.ts';
-import type { BodyBudget } from './bodies.ts';
+import { type BodyBudget, createBodyBudget } from './bodies.ts';
 import type { Checker } from './checker/checker.ts';
-import type { JobQueue } from './jobs/queue.ts';
+import type { Estimator } from './estimates/estimator.ts';
+import { createEventLog, type EventLog } from './jobs/eventLog.ts';
+import { createJobQueue, type JobQueue, type QueueLog } from './jobs/queue.ts';
+import { createMemoryStore, type JobStore } from './jobs/store.ts';
 import type { ServedPrograms } from './programs.ts';
 import type { Prover } from './prover/prover.ts';
 import type { Settings } from './settings.ts';
@@ -13,13 +16,45 @@ export interface ServedProfile {
   readonly securityBits: number;
 }
 
-export interface Services {
+/** What is not the same in production and in tests. */
+export interface ServiceParts {
   readonly settings: Settings;
   readonly programs: ServedPrograms;
   readonly profiles: ReadonlyMap<string, ServedProfile>;
   readonly prover: Prover;
   readonly checker: Checker;
+  readonly estimator: Estimator;
+  readonly log: QueueLog;
+}
+
+export interface Services extends ServiceParts {
+  readonly store: JobStore;
+  readonly events: EventLog;
   readonly jobs: JobQueue;
   /** Memory of the bodies that are arriving or being checked. */
   readonly bodies: BodyBudget;
+}
+
+const MEBIBYTE = 2 ** 20;
+
+export function createServices(parts: ServiceParts): Services {
+  const { settings, prover, checker, log } = parts;
+  const store = createMemoryStore({
+    jobs: settings.retentionLimit,
+    bytes: settings.retentionMebibytes * MEBIBYTE,
+    milliseconds: settings.retentionSeconds * 1000,
+  });
+  const events = createEventLog(settings.eventLimit);
+  const jobs = createJobQueue({
+    prover,
+    checker,
+    store,
+    events,
+    queueLimit: settings.queueLimit,
+    queueBytes: settings.queueMebibytes * MEBIBYTE,
+    attemptLimit: settings.attemptLimit,
+    attemptTimeoutMs: settings.attemptTimeoutSeconds * 1000,
+    log,
+  });
+  return { ...parts, store, events, jobs, bodies: createBodyBudget(settings.bodyMebibytes * MEBIBYTE) };
 }

@@ -37,12 +37,24 @@ const settingsSchema = z
     queueLimit: count(1, 10000, 64),
     /** Memory that the inputs of waiting jobs may take, about. */
     queueMebibytes: count(1, 2 ** 20, 1024),
-    /** Finished jobs that are remembered with their proofs. */
+    /** Finished jobs that are remembered with their proofs: how many, with how many bytes of proofs, for how long. */
     retentionLimit: count(1, 100000, 256),
+    retentionMebibytes: count(1, 2 ** 20, 512),
+    retentionSeconds: count(1, 10 ** 8, 86400),
+    /** Events that are remembered for those who connect later. */
+    eventLimit: count(1, 10 ** 6, 10000),
+    /** Connections that watch events. */
+    eventConnectionLimit: count(1, 10000, 256),
+    /** A watching connection hears something at least this often, and has to answer. */
+    heartbeatSeconds: count(1, 3600, 15),
     /** Attempts of a job that loses its prover process. */
     attemptLimit: count(1, 10, 3),
     attemptTimeoutSeconds: count(1, 86400, 3600),
     requestTimeoutSeconds: count(1, 3600, 120),
+    /** Time that a running job has left when the service is told to stop. */
+    shutdownSeconds: count(0, 86400, 30),
+    /** The commit that runs; shown in capabilities and metrics. */
+    buildCommit: z.string().min(1).max(64).default('unknown'),
   })
   .refine(
     ({ bodyMebibytes, jsonLimitBytes, traceLimitBytes, proofLimitBytes }) =>

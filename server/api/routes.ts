@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import type { ProblemCode } from '../problems.ts';
 import {
+  bodyHeadersSchema,
   capabilitiesSchema,
   estimateRequestSchema,
   estimateSchema,
@@ -33,6 +34,8 @@ export interface RouteAnswer {
   readonly contentType: string;
   /** Of a JSON answer. */
   readonly schema?: z.ZodType;
+  /** What headers of its own mean. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface RouteBody {
@@ -81,7 +84,12 @@ export const ROUTES = {
       [OCTETS_TYPE]: { description: 'An execution trace; program and profile stand in the query.' },
     },
     answers: {
-      202: { description: 'The job; `location` is its address.', contentType: JSON_TYPE, schema: jobSchema },
+      202: {
+        description: 'The job: a new one, or the earlier one of the same idempotency key and content.',
+        contentType: JSON_TYPE,
+        schema: jobSchema,
+        headers: { location: 'The address of the job.' },
+      },
     },
     problems: [
       ...BODY_PROBLEMS,
@@ -126,7 +134,11 @@ export const ROUTES = {
     summary: "The proof's bytes, with `etag` and `repr-digest`.",
     params: jobParametersSchema,
     answers: {
-      200: { description: 'A proof (docs/spec/proof-layout.md).', contentType: OCTETS_TYPE },
+      200: {
+        description: 'A proof (docs/spec/proof-layout.md).',
+        contentType: OCTETS_TYPE,
+        headers: { etag: 'The sha-256 in hex, quoted.', 'repr-digest': 'The sha-256 as RFC 9530 writes it.' },
+      },
       304: { description: 'What `if-none-match` names is the proof.', contentType: OCTETS_TYPE },
     },
     problems: ['unknown-job', 'proof-not-available'],
@@ -169,12 +181,14 @@ export const ROUTES = {
     query: verifyQuerySchema,
     bodies: { [OCTETS_TYPE]: { description: 'A proof (docs/spec/proof-layout.md).' } },
     answers: { 200: { description: 'The verdict.', contentType: JSON_TYPE, schema: verdictSchema } },
+    headers: bodyHeadersSchema,
     problems: [...BODY_PROBLEMS, 'malformed-proof', 'unknown-program', 'unknown-profile'],
   },
   estimate: {
     method: 'POST',
     path: '/v1/estimates',
     summary: 'Runs the program without proving it: rows, device memory, seconds.',
+    headers: bodyHeadersSchema,
     bodies: {
       [JSON_TYPE]: { description: 'Program, profile and inputs.', schema: estimateRequestSchema },
     },

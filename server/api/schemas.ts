@@ -67,14 +67,18 @@ export const traceQuerySchema = z.strictObject({
   deadline: deadline.optional(),
 });
 
-/** `Content-Digest` and `Repr-Digest` (RFC 9530, sha-256) are checked; `Idempotency-Key` names a submission. */
-export const submitHeadersSchema = z.object({
+/** Digests of the body (RFC 9530): those with sha-256 are checked. */
+export const bodyHeadersSchema = z.object({
+  'content-digest': z.string().max(1024).optional(),
+  'repr-digest': z.string().max(1024).optional(),
+});
+
+/** `idempotency-key` names a submission: sent again with the same content it leads to the same job. */
+export const submitHeadersSchema = bodyHeadersSchema.extend({
   'idempotency-key': z
     .string()
     .regex(/^[\x21-\x7e]{1,128}$/, '1 to 128 visible ASCII characters')
     .optional(),
-  'content-digest': z.string().max(1024).optional(),
-  'repr-digest': z.string().max(1024).optional(),
 });
 
 export const listQuerySchema = z.strictObject({
@@ -209,8 +213,12 @@ export const estimateSchema = z.object({
   profile: z.string(),
   cycles: count,
   tables: z.array(tableSchema),
-  /** Device memory that the proof takes, and what there is; absent while the prover starts. */
-  deviceBytes: count,
+  /**
+   * Device memory: what the proof takes at full speed, the least that it can do with, and what there is. Absent while the
+   * prover starts; `budgetBytes` also where the device itself is the limit.
+   */
+  deviceBytes: count.optional(),
+  leastDeviceBytes: count.optional(),
   budgetBytes: count.optional(),
   fitsDevice: z.boolean().optional(),
   /** Of the proof on this device, and until it could start; absent without proofs to judge by. */
@@ -254,6 +262,8 @@ const profileSchema = z.object({
 
 export const capabilitiesSchema = z.object({
   zeroKnowledge: z.literal(false),
+  /** The version that proofs carry. */
+  protocolVersion: count,
   build: z.object({ version: z.string(), commit: z.string(), node: z.string() }),
   machine: z.object({ name: z.string(), version: count, digest, traceVersion: count }),
   field: z.object({ name: z.string(), modulus: count, twoAdicity: count, extensionDegree: count }),

@@ -38,13 +38,22 @@ export type RequestCheck =
       readonly program: string;
       readonly profile: string;
       readonly statement: Uint32Array;
+      readonly priority: number;
+      readonly deadlineMs: number | undefined;
     }
   | Refusal;
+
+export interface KeyTask {
+  readonly program: string;
+  readonly profile: string;
+}
 
 export interface Checker {
   checkRequest(task: RequestTask): Promise<RequestCheck>;
   verify(task: VerificationTask): Promise<Verification>;
   /** Whether the bytes are an execution trace; nothing is said about its constraints. */
   checkTraceForm(task: TraceTask): Promise<TraceFormCheck>;
+  /** Digest of the verifying key: 8 canonical words. */
+  keyDigest(task: KeyTask): Promise<Uint32Array>;
   close(): Promise<void>;
 }

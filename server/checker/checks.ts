@@ -3,13 +3,14 @@ import { MachineError } from '../../machine/errors.ts';
 import { CALL_TABLES } from '../../machine/system.ts';
 import { checkExecutionTrace } from '../../machine/trace.ts';
 import { decodeTrace } from '../../machine/traceCodec.ts';
-import type { VerifyingKey } from '../../stark/keys.ts';
+import { keyDigest, type VerifyingKey } from '../../stark/keys.ts';
 import { productionPolicy, verify } from '../../stark/verifier.ts';
 import { verifyingKeyOf } from '../keys.ts';
 import type { ServedPrograms } from '../programs.ts';
 import { readProofRequest, refusalOf } from '../proofRequest.ts';
 import type { ServedProfile } from '../services.ts';
 import type {
+  KeyTask,
   RequestCheck,
   RequestTask,
   TraceFormCheck,
@@ -18,11 +19,16 @@ import type {
   VerificationTask,
 } from './checker.ts';
 
+export interface ProofChecks {
+  verifyProof(task: VerificationTask): Promise<Verification>;
+  keyDigest(task: KeyTask): Promise<Uint32Array>;
+}
+
 /** Verifies proofs of these programs under these profiles; a key is computed at its first use. */
 export function createProofChecks(
   programs: ServedPrograms,
   profiles: ReadonlyMap<string, ServedProfile>,
-): (task: VerificationTask) => Promise<Verification> {
+): ProofChecks {
   const keys = new Map<string, Promise<VerifyingKey>>();
 
   function keyOf(programName: string, profileName: string): Promise<VerifyingKey> {
@@ -38,11 +44,14 @@ export function createProofChecks(
     return key;
   }
 
-  return async ({ program, profile, statement, proof }) => {
-    const key = await keyOf(program, profile);
-    const start = performance.now();
-    const verdict = verify(key, statement, proof, productionPolicy());
-    return { verdict, seconds: (performance.now() - start) / 1000 };
+  return {
+    async verifyProof({ program, profile, statement, proof }) {
+      const key = await keyOf(program, profile);
+      const start = performance.now();
+      const verdict = verify(key, statement, proof, productionPolicy());
+      return { verdict, seconds: (performance.now() - start) / 1000 };
+    },
+    keyDigest: async ({ program, profile }) => keyDigest(await keyOf(program, profile)),
   };
 }
 
@@ -52,8 +61,9 @@ export function checkRequest(
   { json }: RequestTask,
 ): RequestCheck {
   try {
-    const { program, profile, inputs } = readProofRequest(programs, profiles, json);
-    return { ok: true, program: program.name, profile, statement: program.statementOf(inputs) };
+    const { program, profile, inputs, priority, deadlineMs } = readProofRequest(programs, profiles, json);
+    const statement = program.statementOf(inputs);
+    return { ok: true, program: program.name, profile, statement, priority, deadlineMs };
   } catch (error) {
     return refusalOf(error);
   }

@@ -7,7 +7,7 @@ import type { RequestCheck, RequestTask } from './checker.ts';
 import { checkRequest, checkTraceForm, createProofChecks } from './checks.ts';
 
 const METHODS = {
-  verifyProof: createProofChecks(SERVED_PROGRAMS, SERVED_PROFILES),
+  ...createProofChecks(SERVED_PROGRAMS, SERVED_PROFILES),
   checkTraceForm,
   checkRequest: (task: RequestTask): RequestCheck => checkRequest(SERVED_PROGRAMS, SERVED_PROFILES, task),
 };

@@ -17,6 +17,7 @@ export function startThreadChecker(): Checker {
     checkRequest: (task) => thread.call('checkRequest', task),
     verify: (task) => thread.call('verifyProof', task),
     checkTraceForm: (task) => thread.call('checkTraceForm', task),
+    keyDigest: (task) => thread.call('keyDigest', task),
     close: () => thread.close(),
   };
 }

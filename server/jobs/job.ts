@@ -1,16 +1,23 @@
-/** A job: one proof that somebody asked for, from its submission to its proof or failure. */
+/** A job: one proof that somebody asked for, from its submission to its proof or its end without one. */
+import type { JobStateName } from '../api/schemas.ts';
 import type { ProofInput, ProofMeasures, ProofProgress } from '../prover/prover.ts';
 
+/** Why a job has no proof. Retryable: the same submission may succeed another time. */
 export const JOB_FAILURES = {
-  INPUTS_REFUSED: 'The program refused the inputs.',
-  TRACE_MALFORMED: 'The bytes are not a trace of this program.',
-  TRACE_INVALID: 'The trace violates a constraint or a bus.',
-  TOO_LARGE: 'The job needs more than the prover can hold.',
-  ATTEMPTS_EXHAUSTED: 'Every attempt lost its prover process.',
-  VERIFICATION_FAILED: 'The proof did not verify; the service made a mistake.',
-  STATEMENT_MISMATCH: 'The proof states something else than the inputs; the service made a mistake.',
-  INTERNAL: 'The service made a mistake.',
-  STOPPED: 'The service stopped before the job was done.',
+  INPUTS_REFUSED: { title: 'The program refused the inputs.', retryable: false },
+  TRACE_MALFORMED: { title: 'The bytes are not a trace of this program.', retryable: false },
+  TRACE_INVALID: { title: 'The trace violates a constraint or a bus.', retryable: false },
+  TOO_LARGE: { title: 'The job needs more than the prover can hold.', retryable: false },
+  ATTEMPTS_EXHAUSTED: { title: 'Every attempt lost its prover process.', retryable: true },
+  VERIFICATION_FAILED: { title: 'The proof did not verify; the service made a mistake.', retryable: true },
+  STATEMENT_MISMATCH: {
+    title: 'The proof states something else than the inputs; the service made a mistake.',
+    retryable: false,
+  },
+  INTERNAL: { title: 'The service made a mistake.', retryable: false },
+  STOPPED: { title: 'The service stopped before the job was done.', retryable: true },
+  CANCELLED: { title: 'The job was cancelled.', retryable: true },
+  DEADLINE_PASSED: { title: 'The job could not start before its deadline.', retryable: true },
 } as const;
 
 export type JobFailureCode = keyof typeof JOB_FAILURES;
@@ -23,6 +30,8 @@ export interface JobFailure {
 
 export interface JobProof {
   readonly bytes: Uint8Array;
+  /** Of the bytes, in lower-case hex. */
+  readonly sha256: string;
   readonly statement: Uint32Array;
   readonly measures: ProofMeasures;
   readonly verifySeconds: number;
@@ -30,18 +39,44 @@ export interface JobProof {
 
 export type JobState =
   | { readonly name: 'queued' }
-  | { readonly name: 'running'; readonly attempt: number; readonly progress: ProofProgress }
-  | { readonly name: 'verifying'; readonly attempt: number }
+  | { readonly name: 'running'; readonly progress: ProofProgress }
+  | { readonly name: 'verifying' }
   | { readonly name: 'succeeded'; readonly proof: JobProof }
-  | { readonly name: 'failed'; readonly failure: JobFailure };
+  | { readonly name: 'failed' | 'cancelled' | 'expired'; readonly failure: JobFailure };
 
-/** One state change. */
-export interface JobEvent {
-  readonly state: JobState['name'];
+const FINAL_STATES: ReadonlySet<JobStateName> = new Set(['succeeded', 'failed', 'cancelled', 'expired']);
+
+export function isFinished(state: JobState): boolean {
+  return FINAL_STATES.has(state.name);
+}
+
+/** One change of state. */
+export interface StateChange {
+  readonly state: JobStateName;
   /** Milliseconds since 1970. */
   readonly atMs: number;
   /** Why the state was entered, where that is not obvious. */
   readonly note?: string;
+}
+
+/** What ended an attempt without a proof. */
+export interface AttemptError {
+  readonly attempt: number;
+  readonly atMs: number;
+  /** Of JOB_FAILURES, or why the attempt was lost. */
+  readonly code: string;
+  readonly detail: string;
+  readonly stage: string;
+}
+
+export interface JobAttempt {
+  /** From 1 on. */
+  readonly attempt: number;
+  readonly startedAtMs: number;
+  readonly endedAtMs?: number;
+  /** The last that was reported. */
+  readonly stage: string;
+  readonly error?: AttemptError;
 }
 
 export interface JobRequest {
@@ -52,15 +87,32 @@ export interface JobRequest {
   readonly inputBytes: number;
   /** What the proof has to state; undefined for an uploaded trace, which brings its own. */
   readonly expectedStatement: Uint32Array | undefined;
+  /** Higher goes first. */
+  readonly priority: number;
+  /** Milliseconds since 1970. */
+  readonly deadlineMs: number | undefined;
+  readonly traceId: string;
+  /** A name that the caller gave to this submission, and the sha-256 of all that was submitted. */
+  readonly idempotency: { readonly key: string; readonly digest: string } | undefined;
 }
 
+/** Never changed; a change makes a new one under the same id. */
 export interface Job {
   readonly id: string;
+  /** Grows with every submission. */
+  readonly order: number;
   readonly program: string;
   readonly profile: string;
   readonly inputKind: ProofInput['kind'];
+  readonly priority: number;
+  readonly deadlineMs: number | undefined;
+  readonly traceId: string;
+  readonly idempotency: JobRequest['idempotency'];
+  readonly submittedAtMs: number;
+  readonly finishedAtMs: number | undefined;
   readonly state: JobState;
-  /** Attempts started. */
-  readonly attempts: number;
-  readonly events: readonly JobEvent[];
+  readonly attempts: readonly JobAttempt[];
+  readonly changes: readonly StateChange[];
+  /** What is still needed to prove it; dropped when the job is finished. */
+  readonly request: JobRequest | undefined;
 }

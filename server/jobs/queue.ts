@@ -1,11 +1,24 @@
 /**
- * The jobs of this process, in memory: a first-in first-out queue worked off by one prover. Every proof is verified
- * before its job counts as succeeded. A lost attempt is repeated; a job's own fault is final.
+ * The queue: one prover works off the jobs in their order. Every proof is verified before its job counts as succeeded. A
+ * lost attempt is repeated; a job's own fault is final. Only this file changes jobs, and every change is an event.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Checker } from '../checker/checker.ts';
-import { AttemptLost, type Prover } from '../prover/prover.ts';
-import type { Job, JobEvent, JobFailureCode, JobRequest, JobState } from './job.ts';
+import type { Prover } from '../prover/prover.ts';
+import { attemptProof } from './attempt.ts';
+import type { EventLog } from './eventLog.ts';
+import {
+  type AttemptError,
+  isFinished,
+  type Job,
+  type JobAttempt,
+  type JobFailureCode,
+  type JobRequest,
+  type JobState,
+} from './job.ts';
+import { firstInLine } from './order.ts';
+import type { JobStore } from './store.ts';
 
 export interface QueueLog {
   info(fields: object, message: string): void;
@@ -16,183 +29,283 @@ export interface QueueLog {
 export interface QueueOptions {
   readonly prover: Prover;
   readonly checker: Checker;
+  readonly store: JobStore;
+  readonly events: EventLog;
   /** Jobs that wait, and the bytes of their inputs. */
   readonly queueLimit: number;
   readonly queueBytes: number;
-  readonly retentionLimit: number;
   readonly attemptLimit: number;
   readonly attemptTimeoutMs: number;
   readonly log: QueueLog;
 }
 
+export type Submission =
+  | { readonly ok: true; readonly job: Job }
+  | {
+      readonly ok: false;
+      readonly code: 'queue-full' | 'stopping' | 'idempotency-key-reused' | 'deadline-passed';
+    };
+
 export interface JobQueue {
-  /** The new job, or undefined when too many wait. */
-  submit(request: JobRequest): Job | undefined;
+  /** The new job, or the earlier one with the same idempotency key and digest. */
+  submit(request: JobRequest): Submission;
   /** Whether one more job with an input of this size would be accepted now. */
   hasRoom(inputBytes: number): boolean;
+  isStopping(): boolean;
   find(id: string): Job | undefined;
-  /** Stops the running attempt and fails what is left. */
-  close(): Promise<void>;
+  /** The job when it no longer uses the device; undefined when there is none. A finished job stays as it is. */
+  cancel(id: string): Promise<Job | undefined>;
+  /** Takes no more jobs, fails those that wait, and gives the running one so much time. */
+  close(graceMs?: number): Promise<void>;
 }
 
-interface Entry {
+/** How often deadlines and retention are looked at. */
+const SWEEP_MS = 250;
+
+/** The attempt that runs. */
+interface Active {
   readonly id: string;
-  readonly program: string;
-  readonly profile: string;
-  readonly inputKind: Job['inputKind'];
-  state: JobState;
-  attempts: number;
-  readonly events: JobEvent[];
-}
-
-interface Waiting {
-  readonly entry: Entry;
-  readonly request: JobRequest;
+  readonly abort: AbortController;
+  /** Who ended it, if anybody. */
+  endedBy: 'cancel' | 'stop' | 'timeout' | undefined;
+  readonly done: Promise<void>;
 }
 
 export function createJobQueue(options: QueueOptions): JobQueue {
-  const { prover, checker, log } = options;
-  const entries = new Map<string, Entry>();
-  const finished: string[] = [];
-  const waiting: Waiting[] = [];
-  const stop = new AbortController();
+  const { prover, checker, store, events, log } = options;
+  let active: Active | undefined;
   let working: Promise<void> | undefined;
-  let waitingBytes = 0;
+  let isStopping = false;
+  let submissions = 0;
+  const sweep = setInterval(() => {
+    expireOverdue();
+    store.forget(Date.now());
+  }, SWEEP_MS);
+  sweep.unref();
 
   function hasRoom(inputBytes: number): boolean {
+    const queued = store.queued();
+    const queuedBytes = queued.reduce((total, { request }) => total + (request?.inputBytes ?? 0), 0);
     return (
-      !stop.signal.aborted &&
-      waiting.length < options.queueLimit &&
-      waitingBytes + inputBytes <= options.queueBytes
+      !isStopping && queued.length < options.queueLimit && queuedBytes + inputBytes <= options.queueBytes
     );
   }
 
-  function enter(entry: Entry, state: JobState, note?: string): void {
-    entry.state = state;
-    entry.events.push({ state: state.name, atMs: Date.now(), ...(note === undefined ? {} : { note }) });
-    if (state.name !== 'succeeded' && state.name !== 'failed') return;
-    finished.push(entry.id);
-    while (finished.length > options.retentionLimit) entries.delete(finished.shift() ?? '');
+  function enter(job: Job, state: JobState, note?: string, attempts = job.attempts): Job {
+    const atMs = Date.now();
+    const change = { state: state.name, atMs, ...(note === undefined ? {} : { note }) };
+    const isOver = isFinished(state);
+    const changed: Job = {
+      ...job,
+      state,
+      attempts,
+      changes: [...job.changes, change],
+      ...(isOver ? { finishedAtMs: atMs, request: undefined } : {}),
+    };
+    store.put(changed);
+    events.append({
+      job: job.id,
+      kind: 'state',
+      state: state.name,
+      attempt: attempts.length,
+      ...(note === undefined ? {} : { note }),
+    });
+    return changed;
   }
 
-  function fail(
-    entry: Entry,
+  function finish(
+    job: Job,
+    name: 'failed' | 'cancelled' | 'expired',
     code: JobFailureCode,
     detail: string,
     details: Readonly<Record<string, unknown>> = {},
-  ): void {
-    log.warn({ job: entry.id, code, detail, details }, 'job failed');
-    enter(entry, { name: 'failed', failure: { code, detail, details } });
+    attempts = job.attempts,
+  ): Job {
+    log.warn({ job: job.id, traceId: job.traceId, code, detail, details }, `job ${name}`);
+    return enter(job, { name, failure: { code, detail, details } }, code, attempts);
   }
 
-  /** True when the job is finished, false when the attempt is lost. */
-  async function attempt({ entry, request }: Waiting): Promise<boolean> {
-    entry.attempts += 1;
-    const { attempts } = entry;
-    enter(entry, { name: 'running', attempt: attempts, progress: { stage: 'execute', fraction: 0 } });
-    const timeout = AbortSignal.timeout(options.attemptTimeoutMs);
-    const signal = AbortSignal.any([stop.signal, timeout]);
-    let outcome: Awaited<ReturnType<Prover['prove']>>;
-    try {
-      outcome = await prover.prove(
-        { program: request.program, profile: request.profile, input: request.input },
-        signal,
-        (progress) => {
-          entry.state = { name: 'running', attempt: attempts, progress };
-        },
-      );
-    } catch (error) {
-      if (!(error instanceof AttemptLost)) throw error;
-      const reason = timeout.aborted ? 'TIMEOUT' : error.reason;
-      log.warn({ job: entry.id, attempt: entry.attempts, reason, detail: error.message }, 'attempt lost');
-      if (stop.signal.aborted) fail(entry, 'STOPPED', 'The service is stopping.');
-      else if (entry.attempts >= options.attemptLimit) {
-        fail(
-          entry,
-          'ATTEMPTS_EXHAUSTED',
-          `Attempt ${entry.attempts} was the last and ended with ${reason}.`,
-          {
-            attempts: entry.attempts,
-            reason,
-          },
-        );
-      } else {
-        enter(entry, { name: 'queued' }, `attempt ${entry.attempts} lost: ${reason}`);
-        return false;
-      }
-      return true;
-    }
-    if (!outcome.ok) {
-      fail(entry, outcome.code, outcome.detail, outcome.details);
-      return true;
-    }
-    const { proof: bytes, statement, measures } = outcome;
-    const expected = request.expectedStatement;
-    if (expected?.some((word, index) => word !== statement[index])) {
-      fail(entry, 'STATEMENT_MISMATCH', 'The proof was not checked.', {
-        expected: [...expected],
-        got: [...statement],
+  const cancelled = (job: Job, attempts?: readonly JobAttempt[]): Job =>
+    finish(job, 'cancelled', 'CANCELLED', 'The job was cancelled.', {}, attempts);
+  const stopped = (job: Job, attempts?: readonly JobAttempt[]): Job =>
+    finish(job, 'failed', 'STOPPED', 'The service is stopping.', {}, attempts);
+
+  function expireOverdue(): void {
+    const now = Date.now();
+    for (const job of store.queued()) {
+      if (job.deadlineMs === undefined || job.deadlineMs > now) continue;
+      finish(job, 'expired', 'DEADLINE_PASSED', 'The deadline passed before the job could start.', {
+        deadline: new Date(job.deadlineMs).toISOString(),
       });
-      return true;
     }
-    enter(entry, { name: 'verifying', attempt: entry.attempts });
-    const { verdict, seconds } = await checker.verify({
-      program: request.program,
-      profile: request.profile,
-      statement,
-      proof: bytes,
+  }
+
+  function nextJob(): Job | undefined {
+    expireOverdue();
+    return firstInLine(store.queued());
+  }
+
+  /** Attempts with the last one ended. */
+  function endLast(attempts: readonly JobAttempt[], error?: AttemptError): JobAttempt[] {
+    return attempts.map((attempt, index) =>
+      index < attempts.length - 1
+        ? attempt
+        : { ...attempt, endedAtMs: Date.now(), ...(error === undefined ? {} : { error }) },
+    );
+  }
+
+  async function attempt(waiting: Job, request: JobRequest, current: Active): Promise<void> {
+    const number = waiting.attempts.length + 1;
+    const started: JobAttempt = { attempt: number, startedAtMs: Date.now(), stage: 'execute' };
+    let attempts: readonly JobAttempt[] = [...waiting.attempts, started];
+    let job = enter(
+      waiting,
+      { name: 'running', progress: { stage: 'execute', fraction: 0 } },
+      undefined,
+      attempts,
+    );
+    const fields = { job: job.id, traceId: job.traceId, attempt: number };
+    const timeout = setTimeout(() => {
+      current.endedBy ??= 'timeout';
+      current.abort.abort();
+    }, options.attemptTimeoutMs);
+    const errorOf = (code: string, detail: string): AttemptError => ({
+      attempt: number,
+      atMs: Date.now(),
+      code,
+      detail,
+      stage: attempts.at(-1)?.stage ?? started.stage,
     });
-    if (verdict.ok) {
-      enter(entry, { name: 'succeeded', proof: { bytes, statement, measures, verifySeconds: seconds } });
-      log.info({ job: entry.id, proofBytes: bytes.byteLength, verifySeconds: seconds }, 'job succeeded');
-    } else {
-      fail(entry, 'VERIFICATION_FAILED', verdict.reason, { reason: verdict.reason, ...verdict.details });
+
+    try {
+      const result = await attemptProof({ prover, checker }, request, current.abort.signal, {
+        onProgress(progress) {
+          if (job.state.name !== 'running') return;
+          attempts = [...waiting.attempts, { ...started, stage: progress.stage }];
+          job = { ...job, state: { name: 'running', progress }, attempts };
+          store.put(job);
+          events.append({ job: job.id, kind: 'progress', state: 'running', attempt: number, ...progress });
+        },
+        onVerifying() {
+          attempts = [...waiting.attempts, { ...started, stage: 'verify' }];
+          job = enter(job, { name: 'verifying' }, undefined, attempts);
+        },
+      });
+      if (result.kind === 'proved') {
+        job = enter(job, { name: 'succeeded', proof: result.proof }, undefined, endLast(attempts));
+        const { sha256, verifySeconds, bytes } = result.proof;
+        log.info({ ...fields, sha256, proofBytes: bytes.byteLength, verifySeconds }, 'job succeeded');
+      } else if (result.kind === 'failed') {
+        const { code, detail, details } = result.failure;
+        finish(job, 'failed', code, detail, details, endLast(attempts, errorOf(code, detail)));
+      } else {
+        const { endedBy } = current;
+        const reason = endedBy === undefined ? result.reason : endedBy.toUpperCase();
+        log.warn({ ...fields, reason, detail: result.detail }, 'attempt lost');
+        const ended = endLast(attempts, errorOf(reason, result.detail));
+        if (endedBy === 'cancel') cancelled(job, ended);
+        else if (endedBy === 'stop' || isStopping) stopped(job, ended);
+        else if (number >= options.attemptLimit)
+          finish(
+            job,
+            'failed',
+            'ATTEMPTS_EXHAUSTED',
+            `Attempt ${number} was the last and ended with ${reason}.`,
+            { attempts: number, reason },
+            ended,
+          );
+        else enter(job, { name: 'queued' }, `attempt ${number} lost: ${reason}`, ended);
+      }
+    } catch (error) {
+      log.error({ ...fields, error }, 'job failed by a mistake of the service');
+      const detail = 'The log has the reason.';
+      finish(job, 'failed', 'INTERNAL', detail, {}, endLast(attempts, errorOf('INTERNAL', detail)));
+    } finally {
+      clearTimeout(timeout);
     }
-    return true;
   }
 
   async function workOff(): Promise<void> {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const { entry } = next;
-      waitingBytes -= next.request.inputBytes;
-      try {
-        while (!stop.signal.aborted && !(await attempt(next))) {
-          // The attempt was lost: try again.
-        }
-        if (stop.signal.aborted && entry.state.name !== 'succeeded' && entry.state.name !== 'failed') {
-          fail(entry, 'STOPPED', 'The service is stopping.');
-        }
-      } catch (error) {
-        log.error({ job: entry.id, error }, 'job failed by a mistake of the service');
-        fail(entry, 'INTERNAL', 'The log has the reason.');
-      }
+    // Whoever starts this has noted that it works before it can have ended.
+    await Promise.resolve();
+    for (let job = nextJob(); job?.request !== undefined; job = nextJob()) {
+      let settle = (): void => {};
+      const done = new Promise<void>((resolve) => {
+        settle = resolve;
+      });
+      active = { id: job.id, abort: new AbortController(), endedBy: undefined, done };
+      await attempt(job, job.request, active);
+      active = undefined;
+      settle();
     }
     working = undefined;
   }
 
   return {
     submit(request) {
-      if (!hasRoom(request.inputBytes)) return undefined;
-      const entry: Entry = {
-        id: randomUUID(),
-        program: request.program,
-        profile: request.profile,
-        inputKind: request.input.kind,
-        state: { name: 'queued' },
-        attempts: 0,
-        events: [],
-      };
-      entries.set(entry.id, entry);
-      enter(entry, entry.state);
-      waiting.push({ entry, request });
-      waitingBytes += request.inputBytes;
+      const { idempotency, deadlineMs } = request;
+      const earlier = idempotency === undefined ? undefined : store.findByIdempotencyKey(idempotency.key);
+      if (earlier !== undefined) {
+        return earlier.idempotency?.digest === idempotency?.digest
+          ? { ok: true, job: earlier }
+          : { ok: false, code: 'idempotency-key-reused' };
+      }
+      if (isStopping) return { ok: false, code: 'stopping' };
+      if (deadlineMs !== undefined && deadlineMs <= Date.now()) return { ok: false, code: 'deadline-passed' };
+      if (!hasRoom(request.inputBytes)) return { ok: false, code: 'queue-full' };
+      const { program, profile, priority, traceId } = request;
+      submissions += 1;
+      const job = enter(
+        {
+          id: randomUUID(),
+          order: submissions,
+          program,
+          profile,
+          inputKind: request.input.kind,
+          priority,
+          deadlineMs,
+          traceId,
+          idempotency,
+          submittedAtMs: Date.now(),
+          finishedAtMs: undefined,
+          state: { name: 'queued' },
+          attempts: [],
+          changes: [],
+          request,
+        },
+        { name: 'queued' },
+      );
       working ??= workOff();
-      return entry;
+      return { ok: true, job: store.find(job.id) ?? job };
     },
     hasRoom,
-    find: (id) => entries.get(id),
-    async close() {
-      stop.abort();
+    isStopping: () => isStopping,
+    find: (id) => store.find(id),
+    async cancel(id) {
+      const job = store.find(id);
+      if (job === undefined || isFinished(job.state)) return job;
+      if (job.state.name === 'queued') return cancelled(job);
+      if (active?.id === id) {
+        active.endedBy ??= 'cancel';
+        active.abort.abort();
+        await active.done;
+      }
+      return store.find(id);
+    },
+    async close(graceMs = 0) {
+      isStopping = true;
+      clearInterval(sweep);
+      for (const job of store.queued()) stopped(job);
+      const running = active;
+      if (running === undefined) return;
+      const inTime = new AbortController();
+      await Promise.race([
+        running.done,
+        sleep(graceMs, undefined, { signal: inTime.signal }).catch(() => {}),
+      ]);
+      inTime.abort();
+      running.endedBy ??= 'stop';
+      running.abort.abort();
       await working;
     },
   };

@@ -12,6 +12,12 @@ import { AttemptLost, type ProofOutcome, type Prover, type ProverState } from '.
 const TRACER_TIMEOUT_MS = 20 * 60 * 1000;
 const TRACER_HEAP_MEBIBYTES = 4096;
 
+/**
+ * A cancelled proof ends at the next submission, which is a fraction of a second; a process that has not ended it by then
+ * is ended itself, so that the device is free within a second.
+ */
+const CANCEL_GRACE_MS = 700;
+
 export interface ProcessProverOptions {
   /** Entry file of the prover process; it says which profiles there are. */
   readonly entry: URL;
@@ -53,12 +59,14 @@ export async function startProcessProver({
 
   return {
     processId: () => handle.processId(),
+    device: () => handle.gauge(),
     state(): ProverState {
       const state = handle.state();
       switch (state.state) {
         case 'ready': {
-          const { name, isSoftware } = state.ready.adapter;
-          return { state: 'ready', adapter: { name, isSoftware } };
+          const { adapter: described, limits } = state.ready;
+          const { name, isSoftware } = described;
+          return { state: 'ready', adapter: { name, isSoftware }, bindingBytes: limits.bindingBytes };
         }
         case 'starting':
         case 'restarting':
@@ -81,13 +89,22 @@ export async function startProcessProver({
       if (!traced.ok) return traced;
       const { preprocessed, traces, statement, cycles, stages } = traced;
       let result: ProveResult;
+      let kill: NodeJS.Timeout | undefined;
+      const onAbort = (): void => {
+        kill = setTimeout(() => endProcess(handle.processId()), CANCEL_GRACE_MS);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
       try {
         result = await handle.prove(
           { systemName: COLONNADE_MACHINE.name, profileName: profile, preprocessed, traces, statement },
           { signal, onProgress: ({ stage, fraction }) => onProgress({ stage, fraction }) },
         );
       } catch (error) {
+        if (signal.aborted) throw new AttemptLost('ABORTED', 'The proof was cancelled.');
         return failureOf(error);
+      } finally {
+        clearTimeout(kill);
+        signal.removeEventListener('abort', onAbort);
       }
       const ready = handle.state();
       const isSoftware = ready.state === 'ready' ? ready.ready.adapter.isSoftware : kind !== 'hardware';
@@ -98,12 +115,14 @@ export async function startProcessProver({
         measures: {
           adapter: { name: result.adapterName, isSoftware },
           cycles,
-          tables: measureTables(traces),
+          tables: measureTables(traces.map((trace) => trace?.logHeight)),
           stages: [
             ...stages,
             ...Object.entries(result.stageSeconds).map(([name, seconds]) => ({ name, seconds })),
           ],
           grindingSeconds: result.stageSeconds['grind'] ?? 0,
+          deviceSeconds: result.deviceSeconds,
+          peakDeviceBytes: result.peakDeviceBytes,
         },
       };
     },
@@ -112,6 +131,15 @@ export async function startProcessProver({
       await Promise.all([tracer.close(), handle.close()]);
     },
   };
+}
+
+/** The parent starts another one. */
+function endProcess(processId: number | undefined): void {
+  try {
+    if (processId !== undefined) process.kill(processId, 'SIGKILL');
+  } catch {
+    // It has ended already.
+  }
 }
 
 /** What the job is told, or the lost attempt; anything else is thrown on. */

@@ -39,6 +39,20 @@ export interface ProofMeasures {
   readonly stages: readonly StageMeasure[];
   /** Time in proof-of-work searches, a part of the stages. */
   readonly grindingSeconds: number;
+  /** Seconds during which the device worked. */
+  readonly deviceSeconds: number;
+  readonly peakDeviceBytes: number;
+}
+
+/** Memory and time of the device, as the prover process told them last. */
+export interface DeviceGauge {
+  readonly usedBytes: number;
+  readonly idleBytes: number;
+  readonly peakBytes: number;
+  /** Infinity where the device itself is the limit. */
+  readonly budgetBytes: number;
+  /** Since the prover process started. */
+  readonly busySeconds: number;
 }
 
 /**
@@ -80,13 +94,21 @@ export interface ProofProgress {
 
 export type ProverState =
   | { readonly state: 'starting' }
-  | { readonly state: 'ready'; readonly adapter: AdapterDescription }
+  | {
+      readonly state: 'ready';
+      readonly adapter: AdapterDescription;
+      /** Most bytes of one storage binding. */
+      readonly bindingBytes: number;
+    }
   | { readonly state: 'failed'; readonly detail: string };
 
 export interface Prover {
   state(): ProverState;
+  /** Undefined while there is no device. */
+  device(): DeviceGauge | undefined;
   /**
-   * Runs the program or checks the uploaded run, and proves it. An aborted proof stops using the device.
+   * Runs the program or checks the uploaded run, and proves it. An aborted proof ends within a second and then no longer
+   * uses the device.
    * Throws: AttemptLost; anything else is a bug.
    */
   prove(

@@ -8,6 +8,7 @@ import type { ComputeDevice } from '../../kernels/device.ts';
 import { requireMemory } from '../../kernels/memoryNeed.ts';
 import type { ProverService } from '../../kernels/process/child.ts';
 import type { ProveRequest } from '../../kernels/process/protocol.ts';
+import { tileLimits } from '../../kernels/tile.ts';
 import { warmUp } from '../../kernels/warmUp.ts';
 import type { AirSystem } from '../../stark/air/air.ts';
 import { generateKey, type ProvingKey, releaseKey } from '../../stark/keys.ts';
@@ -69,6 +70,7 @@ export function createProverService({ systems, profiles }: ProverServiceOptions)
         system,
         profile,
         request.traces.map((trace) => trace?.logHeight),
+        tileLimits(device),
         budgetBytes - usedBytes,
       );
       const stageSeconds: Record<string, number> = {};

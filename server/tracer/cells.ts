@@ -11,6 +11,8 @@ export interface TableCells {
   readonly table: string;
   /** Before padding; at least as many as the table will have. */
   readonly rows: number;
+  /** Of the rows with their padding. */
+  readonly logHeight: number;
   /** Of all main columns, padded to a power of two. */
   readonly cells: number;
 }
@@ -33,6 +35,6 @@ export function tableCells({ pc, memory, calls }: ExecutionTrace): TableCells[] 
     const air = COLONNADE_MACHINE.tables.find(({ name }) => name === table);
     if (air === undefined) throw new Error(`no table ${table}`);
     const logHeight = Math.max(air.minimumLogHeight, Math.ceil(Math.log2(count)));
-    return { table, rows: count, cells: air.mainColumns.length * 2 ** logHeight };
+    return { table, rows: count, logHeight, cells: air.mainColumns.length * 2 ** logHeight };
   });
 }

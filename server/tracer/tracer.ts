@@ -11,7 +11,7 @@ import type { TraceViolation } from '../../stark/air/traceCheck.ts';
 import { preprocessedTraces } from '../keys.ts';
 import type { ServedProgram, ServedPrograms } from '../programs.ts';
 import { readEnvelope } from '../proofRequest.ts';
-import type { ProofOutcome, ProofTask, StageMeasure } from '../prover/prover.ts';
+import type { ProofOutcome, ProofTask, StageMeasure, TableMeasure } from '../prover/prover.ts';
 import { type TableCells, tableCells } from './cells.ts';
 
 export type TracerTask = Omit<ProofTask, 'profile'>;
@@ -29,6 +29,11 @@ export type Traced =
   | Extract<ProofOutcome, { ok: false }>;
 
 const TOO_LARGE: ReadonlySet<string> = new Set(['OUT_OF_CYCLES', 'OUT_OF_MEMORY', 'TABLE_TOO_HIGH']);
+
+/** Whether a smaller run of the same kind would do. */
+export function isTooLarge({ code }: MachineError): boolean {
+  return TOO_LARGE.has(code);
+}
 
 /** Throws: what is neither the input's fault nor a MachineError. */
 export function traceTask(programs: ServedPrograms, { program: name, input }: TracerTask): Traced {
@@ -64,7 +69,7 @@ export function traceTask(programs: ServedPrograms, { program: name, input }: Tr
     const ownFault = input.kind === 'trace' ? 'TRACE_MALFORMED' : 'INPUTS_REFUSED';
     return {
       ok: false,
-      code: TOO_LARGE.has(error.code) ? 'TOO_LARGE' : ownFault,
+      code: isTooLarge(error) ? 'TOO_LARGE' : ownFault,
       detail: error.message,
       details: { machineError: error.code, ...error.details },
     };
@@ -151,17 +156,16 @@ export function describeViolation(violation: TraceViolation): {
   }
 }
 
-/** Rows and cells of the tables that are present: main, LogUp and quotient columns. */
-export function measureTables(
-  traces: readonly (TableTrace | undefined)[],
-): { name: string; rows: number; cells: number }[] {
-  const QUOTIENT_COLUMNS = 10;
-  const EXTENSION_WORDS = 5;
+const QUOTIENT_COLUMNS = 10;
+const EXTENSION_WORDS = 5;
+
+/** Rows and cells of the tables that are present: main, LogUp and quotient columns. One log height a slot. */
+export function measureTables(logHeights: readonly (number | undefined)[]): TableMeasure[] {
   return COLONNADE_MACHINE.tables.flatMap(({ name, mainColumns, interactions }, slot) => {
-    const trace = traces[slot];
-    if (trace === undefined) return [];
+    const logHeight = logHeights[slot];
+    if (logHeight === undefined) return [];
     const logUpColumns = EXTENSION_WORDS * Math.ceil(interactions.length / 2);
-    const rows = 2 ** trace.logHeight;
+    const rows = 2 ** logHeight;
     return [{ name, rows, cells: rows * (mainColumns.length + logUpColumns + QUOTIENT_COLUMNS) }];
   });
 }

@@ -32,6 +32,8 @@ function column(index: number, skipped: Record<string, number>): ColumnReport {
         { name: 'open', seconds: 1 },
       ],
       grindingSeconds: 3,
+      deviceSeconds: 2,
+      peakDeviceBytes: 4096,
     },
   };
 }

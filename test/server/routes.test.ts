@@ -338,7 +338,7 @@ describe('limits', () => {
     const full = await startFakeService({ settings: { queueLimit: 2 }, prove: proveForever });
     for (let job = 0; job < 3; job++) await submit(full);
     const answer = await full.app.inject({ method: 'POST', url: '/v1/proofs', payload: REQUEST });
-    assertProblem(answer, 503, 'queue-full');
+    assertProblem(answer, 429, 'queue-full');
     assert.equal(answer.headers['retry-after'], '5');
     await full.close();
 
@@ -353,7 +353,7 @@ describe('limits', () => {
     // One runs, one waits; a third would take the inputs over a mebibyte.
     assert.equal((await upload()).statusCode, 202);
     assert.equal((await upload()).statusCode, 202);
-    assertProblem(await upload(), 503, 'queue-full');
+    assertProblem(await upload(), 429, 'queue-full');
     await heavy.close();
 
     const forgetful = await startFakeService({ settings: { retentionLimit: 1 } });
@@ -478,7 +478,8 @@ describe('jobs', () => {
     const job = (await service.app.inject({ url: `/v1/proofs/${id}` })).json() as { progress: object };
     assert.deepEqual(job.progress, { stage: 'commitMain', fraction: 0.5 });
     await service.close();
-    assert.equal(service.jobs.find(id)?.state.name, 'failed');
+    const { state } = service.jobs.find(id) ?? assert.fail();
+    assert.ok(state.name === 'failed' && state.failure.code === 'STOPPED');
   });
 
   it('names what an uploaded trace violates', async () => {

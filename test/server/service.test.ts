@@ -21,11 +21,13 @@ import { downloadProof, submitInputs, waitForJob, waitUntilReady } from '../../s
 import { formatStatement, type JobAnswer, jobSchema } from '../../server/api/schemas.ts';
 import { COLUMN_PROGRAM } from '../../server/columnProgram.ts';
 import type { Job } from '../../server/jobs/job.ts';
-import { createJobQueue } from '../../server/jobs/queue.ts';
 import { verifyingKeyOf } from '../../server/keys.ts';
+import { SERVED_PROFILES } from '../../server/profiles.ts';
 import { startProcessProver } from '../../server/prover/processProver.ts';
 import type { ProofInput } from '../../server/prover/prover.ts';
+import { SERVED_PROGRAMS } from '../../server/registry.ts';
 import { type Service, startService } from '../../server/service.ts';
+import { createServices } from '../../server/services.ts';
 import { parseSettings } from '../../server/settings.ts';
 import { LEAF, profileDigest, TEST_ONLY_LEAF } from '../../stark/profile.ts';
 import { productionPolicy, verify } from '../../stark/verifier.ts';
@@ -171,7 +173,10 @@ describe('service', () => {
       log,
     });
     const unused = (): never => assert.fail('the queue only verifies');
-    const jobs = createJobQueue({
+    const { jobs } = createServices({
+      settings: parseSettings([], {}),
+      programs: SERVED_PROGRAMS,
+      profiles: SERVED_PROFILES,
       prover,
       checker: {
         verify: async ({ statement, proof }) => ({
@@ -180,25 +185,32 @@ describe('service', () => {
         }),
         checkRequest: unused,
         checkTraceForm: unused,
+        keyDigest: unused,
         close: async () => {},
       },
-      queueLimit: 8,
-      queueBytes: 2 ** 24,
-      retentionLimit: 8,
-      attemptLimit: 3,
-      attemptTimeoutMs: 600_000,
+      estimator: { estimate: unused, close: async () => {} },
       log,
     });
     const prove = async (input: ProofInput, watch: (fraction: number) => void): Promise<Job> => {
-      const request = { program: 'column', profile: TEST_ONLY_LEAF.name, input, inputBytes: 0 };
-      const job = jobs.submit({ ...request, expectedStatement: smallDigest });
-      assert.ok(job);
-      while (job.state.name !== 'succeeded') {
+      const submission = jobs.submit({
+        program: 'column',
+        profile: TEST_ONLY_LEAF.name,
+        input,
+        inputBytes: 0,
+        expectedStatement: smallDigest,
+        priority: 0,
+        deadlineMs: undefined,
+        traceId: '',
+        idempotency: undefined,
+      });
+      assert.ok(submission.ok);
+      for (;;) {
+        const job = jobs.find(submission.job.id) ?? assert.fail();
+        if (job.state.name === 'succeeded') return job;
         assert.notEqual(job.state.name, 'failed', JSON.stringify(job.state));
         if (job.state.name === 'running') watch(job.state.progress.fraction);
         await sleep(20);
       }
-      return job;
     };
     const bytesOf = (job: Job): Uint8Array => {
       assert.ok(job.state.name === 'succeeded');
@@ -214,7 +226,7 @@ describe('service', () => {
         crashes += 1;
         process.kill(processId, 'SIGKILL');
       });
-      assert.deepEqual([crashes, fromInputs.attempts], [1, 2]);
+      assert.deepEqual([crashes, fromInputs.attempts.length], [1, 2]);
       const trace = encodeTrace(run(COLUMN_PROGRAM.program(), COLUMN_PROGRAM.hintsOf(small)));
       const fromTrace = await prove({ kind: 'trace', bytes: trace }, () => {});
       assert.deepEqual(bytesOf(fromTrace), bytesOf(fromInputs));

@@ -30,6 +30,7 @@ const program = buildProgram('sum', (builder) => {
 
 const served: ServedProgram = {
   name: 'sum',
+  description: 'The sum of two numbers.',
   parseInputs: (json) => json,
   statementOf: () => new Uint32Array(8),
   program: () => program,

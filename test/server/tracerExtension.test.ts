@@ -42,6 +42,7 @@ const program = buildProgram('extension', (builder) => {
 
 const served: ServedProgram = {
   name: 'extension',
+  description: 'Calls of the extension table.',
   parseInputs: (json) => json,
   statementOf: () => new Uint32Array(8),
   program: () => program,

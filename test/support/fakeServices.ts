@@ -8,14 +8,14 @@ import { buildProgram } from '../../machine/builder.ts';
 import { EMPTY_CALLS, type ExecutionTrace } from '../../machine/executionTrace.ts';
 import { encodeTrace } from '../../machine/traceCodec.ts';
 import { buildApp } from '../../server/app.ts';
-import { createBodyBudget } from '../../server/bodies.ts';
 import type { Checker } from '../../server/checker/checker.ts';
 import { checkRequest } from '../../server/checker/checks.ts';
-import { createJobQueue, type JobQueue } from '../../server/jobs/queue.ts';
+import { sizeOfRun } from '../../server/estimates/sizeOfRun.ts';
+import type { JobQueue } from '../../server/jobs/queue.ts';
 import { InputsRefused, type ServedProgram, type ServedPrograms } from '../../server/programs.ts';
 import { readEnvelope } from '../../server/proofRequest.ts';
 import { AttemptLost, type ProofOutcome, type ProofTask, type Prover } from '../../server/prover/prover.ts';
-import type { Services } from '../../server/services.ts';
+import { createServices, type Services } from '../../server/services.ts';
 import { parseSettings, type Settings } from '../../server/settings.ts';
 import { parseOrRefuse } from '../../server/validation.ts';
 import { LEAF } from '../../stark/profile.ts';
@@ -37,6 +37,7 @@ const sumInputs = z.strictObject({ left: z.int().min(0), right: z.int().min(0) }
 /** Sums two numbers; refuses 13. */
 const sumProgram: ServedProgram = {
   name: 'sum',
+  description: 'The sum of two numbers.',
   parseInputs: (json) => parseOrRefuse(sumInputs, json, 'body.inputs'),
   statementOf(inputs) {
     const { left, right } = inputs as { left: number; right: number };
@@ -64,6 +65,8 @@ export function succeed(statement: Uint32Array): ProofOutcome {
       tables: [{ name: 'cpu', rows: 8, cells: 80 }],
       stages: [{ name: 'commit', seconds: 0.5 }],
       grindingSeconds: 0.25,
+      deviceSeconds: 0.375,
+      peakDeviceBytes: 4096,
     },
   };
 }
@@ -84,6 +87,7 @@ export const proveForever: Prove = (_task, signal) =>
 
 export interface FakeService {
   readonly app: FastifyInstance;
+  readonly services: Services;
   readonly jobs: JobQueue;
   readonly proved: ProofTask[];
   close(): Promise<void>;
@@ -100,7 +104,8 @@ export async function startFakeService(
   const settings: Settings = { ...parseSettings([], {}), ...overrides.settings };
   const proved: ProofTask[] = [];
   const prover: Prover = {
-    state: overrides.state ?? (() => ({ state: 'ready', adapter: ADAPTER })),
+    state: overrides.state ?? (() => ({ state: 'ready', adapter: ADAPTER, bindingBytes: 2 ** 27 })),
+    device: () => ({ usedBytes: 0, idleBytes: 0, peakBytes: 0, budgetBytes: 2 ** 30, busySeconds: 0 }),
     prove: (task, signal, onProgress) => {
       onProgress({ stage: 'commitMain', fraction: 0.5 });
       proved.push(task);
@@ -112,35 +117,27 @@ export async function startFakeService(
     checkRequest: async (task) => checkRequest(programs, profiles, task),
     verify: async () => ({ verdict: { ok: true }, seconds: 0.125 }),
     checkTraceForm: async () => ({ ok: true }),
+    keyDigest: async () => new Uint32Array(8).fill(7),
     close: async () => {},
     ...overrides.checker,
   };
-  const jobs = createJobQueue({
-    prover,
-    checker,
-    queueLimit: settings.queueLimit,
-    queueBytes: settings.queueMebibytes * 2 ** 20,
-    retentionLimit: settings.retentionLimit,
-    attemptLimit: settings.attemptLimit,
-    attemptTimeoutMs: settings.attemptTimeoutSeconds * 1000,
-    log: { info: () => {}, warn: () => {}, error: () => {} },
-  });
-  const services: Services = {
+  const services = createServices({
     settings,
     programs,
     profiles,
     prover,
     checker,
-    jobs,
-    bodies: createBodyBudget(settings.bodyMebibytes * 2 ** 20),
-  };
+    estimator: { estimate: async (task) => sizeOfRun(programs, profiles, task), close: async () => {} },
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+  });
   const app = await buildApp(services);
   return {
     app,
-    jobs,
+    services,
+    jobs: services.jobs,
     proved,
     async close() {
-      await jobs.close();
+      await services.jobs.close();
       await app.close();
     },
   };

@@ -1,0 +1,53 @@
+/** Runs a program and counts: cycles, rows and cells of its tables, and the bytes that a proof takes on the device. */
+import { proofMemory } from '../../kernels/memoryNeed.ts';
+import { MachineError } from '../../machine/errors.ts';
+import { COLONNADE_MACHINE, PROGRAM_SLOT, prepareProgram, run } from '../../machine/system.ts';
+import { estimateRequestSchema } from '../api/schemas.ts';
+import type { ServedPrograms } from '../programs.ts';
+import { parseJson, refusalOf, served } from '../proofRequest.ts';
+import type { ServedProfile } from '../services.ts';
+import { tableCells } from '../tracer/cells.ts';
+import { isTooLarge, measureTables } from '../tracer/tracer.ts';
+import { parseOrRefuse } from '../validation.ts';
+import type { EstimateTask, RunSize } from './estimator.ts';
+
+export function sizeOfRun(
+  programs: ServedPrograms,
+  profiles: ReadonlyMap<string, ServedProfile>,
+  { json, limits }: EstimateTask,
+): RunSize {
+  try {
+    const {
+      program: name,
+      profile: profileName,
+      inputs,
+    } = parseOrRefuse(estimateRequestSchema, parseJson(json), 'body');
+    const program = served(programs, name, 'program');
+    const { profile } = served(profiles, profileName, 'profile');
+    const guest = program.program();
+    const execution = run(guest, program.hintsOf(program.parseInputs(inputs)));
+    const heights = new Map(tableCells(execution).map(({ table, logHeight }) => [table, logHeight]));
+    const logHeights = COLONNADE_MACHINE.tables.map(({ name: table, isRequired, minimumLogHeight }, slot) =>
+      slot === PROGRAM_SLOT
+        ? prepareProgram(guest).logHeight
+        : (heights.get(table) ?? (isRequired ? minimumLogHeight : undefined)),
+    );
+    return {
+      ok: true,
+      program: name,
+      profile: profileName,
+      cycles: execution.pc.length,
+      tables: measureTables(logHeights),
+      memory: limits === undefined ? undefined : proofMemory(COLONNADE_MACHINE, profile, logHeights, limits),
+    };
+  } catch (error) {
+    if (!(error instanceof MachineError)) return refusalOf(error);
+    const { code, message: detail, details } = error;
+    return {
+      ok: false,
+      code: isTooLarge(error) ? 'job-too-large' : 'inputs-refused',
+      detail,
+      details: { machineError: code, ...details },
+    };
+  }
+}

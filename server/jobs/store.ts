@@ -1,0 +1,96 @@
+/** Where jobs are kept. This one is in memory and bounded: what it forgets, nobody can ask for any more. */
+import type { JobStateName } from '../api/schemas.ts';
+import { isFinished, type Job } from './job.ts';
+
+export interface JobFilter {
+  readonly limit: number;
+  readonly state?: JobStateName | undefined;
+  /** Only jobs submitted before the one with this id. */
+  readonly before?: string | undefined;
+}
+
+export interface JobStore {
+  /** Takes a new job, or the next version of a known one. */
+  put(job: Job): void;
+  find(id: string): Job | undefined;
+  findByIdempotencyKey(key: string): Job | undefined;
+  /** Newest first. Nothing comes before an unknown id. */
+  list(filter: JobFilter): readonly Job[];
+  /** In no order. */
+  queued(): readonly Job[];
+  /** Jobs by state. */
+  counts(): ReadonlyMap<JobStateName, number>;
+  /** Forgets finished jobs beyond the limits. */
+  forget(nowMs: number): void;
+}
+
+/** Of finished jobs. */
+export interface RetentionLimits {
+  readonly jobs: number;
+  /** Of their proofs. */
+  readonly bytes: number;
+  readonly milliseconds: number;
+}
+
+export function createMemoryStore(limits: RetentionLimits): JobStore {
+  const jobs = new Map<string, Job>();
+  const queued = new Map<string, Job>();
+  const idByKey = new Map<string, string>();
+  /** In the order in which they finished. */
+  const finished = new Map<string, Job>();
+  let finishedBytes = 0;
+
+  function remove(job: Job): void {
+    jobs.delete(job.id);
+    finished.delete(job.id);
+    finishedBytes -= proofBytesOf(job);
+    if (job.idempotency !== undefined) idByKey.delete(job.idempotency.key);
+  }
+
+  function forget(nowMs: number): void {
+    for (const job of finished.values()) {
+      const isOld = nowMs - (job.finishedAtMs ?? nowMs) > limits.milliseconds;
+      if (!isOld && finished.size <= limits.jobs && finishedBytes <= limits.bytes) return;
+      remove(job);
+    }
+  }
+
+  return {
+    put(job) {
+      jobs.set(job.id, job);
+      if (job.idempotency !== undefined) idByKey.set(job.idempotency.key, job.id);
+      if (job.state.name === 'queued') queued.set(job.id, job);
+      else queued.delete(job.id);
+      if (!isFinished(job.state) || finished.has(job.id)) return;
+      finished.set(job.id, job);
+      finishedBytes += proofBytesOf(job);
+      forget(job.finishedAtMs ?? 0);
+    },
+    find: (id) => jobs.get(id),
+    findByIdempotencyKey(key) {
+      const id = idByKey.get(key);
+      return id === undefined ? undefined : jobs.get(id);
+    },
+    list({ limit, state, before }) {
+      const newest = before === undefined ? Number.POSITIVE_INFINITY : (jobs.get(before)?.order ?? 0);
+      const found: Job[] = [];
+      // The map keeps the order of submission.
+      for (const job of [...jobs.values()].reverse()) {
+        if (found.length === limit) break;
+        if (job.order < newest && (state === undefined || job.state.name === state)) found.push(job);
+      }
+      return found;
+    },
+    queued: () => [...queued.values()],
+    counts() {
+      const counts = new Map<JobStateName, number>();
+      for (const { state } of jobs.values()) counts.set(state.name, (counts.get(state.name) ?? 0) + 1);
+      return counts;
+    },
+    forget,
+  };
+}
+
+function proofBytesOf({ state }: Job): number {
+  return state.name === 'succeeded' ? state.proof.bytes.byteLength : 0;
+}

@@ -1,0 +1,139 @@
+/** Submissions: inputs or a trace become a job. */
+import type { Readable } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import { ROUTES } from '../api/routes.ts';
+import { declaredLength, withBody } from '../bodies.ts';
+import { promisedDigest } from '../http/bodyDigest.ts';
+import { type CheckedRequest, serve } from '../http/serve.ts';
+import type { Job, JobRequest } from '../jobs/job.ts';
+import { PROBLEMS, Problem } from '../problems.ts';
+import { schedulingOf, served } from '../proofRequest.ts';
+import type { Services } from '../services.ts';
+import { createTraceInspection, requireWholeTrace } from '../traceUpload.ts';
+import { jobAnswer } from './jobAnswer.ts';
+
+/** A body that has not been read yet. */
+interface IncomingBody {
+  readonly kind: JobRequest['input']['kind'];
+  readonly stream: Readable;
+}
+
+type Submit = CheckedRequest<typeof ROUTES.submitProof>;
+
+export async function submissionRoutes(app: FastifyInstance, services: Services): Promise<void> {
+  const { jobs, store, settings, programs, profiles, checker, prover, bodies } = services;
+  let uploads = 0;
+  let requestChecks = 0;
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/octet-stream', (_request, stream, done) => {
+    done(null, { kind: 'trace', stream } satisfies IncomingBody);
+  });
+  app.addContentTypeParser('application/json', (_request, stream, done) => {
+    done(null, { kind: 'inputs', stream } satisfies IncomingBody);
+  });
+
+  serve(app, ROUTES.submitProof, async (request, reply) => {
+    if (jobs.isStopping()) throw new Problem('stopping', 'No more jobs are taken.');
+    // A prover that starts will come to the job; one that has failed will not.
+    if (prover.state().state === 'failed') throw new Problem('not-ready', 'The prover has failed.');
+    const body = request.raw.body as IncomingBody | undefined;
+    if (body === undefined) throw new Problem('malformed-request', 'The request has no body.');
+    const job = await (body.kind === 'trace' ? traceJob : inputsJob)(body.stream, request);
+    return reply.code(202).header('location', `/v1/proofs/${job.id}`).send(jobAnswer(job, profiles));
+  });
+
+  /** Throws: Problem queue-full, stopping, deadline-passed, idempotency-key-reused. */
+  function submit(
+    request: Submit,
+    sha256: string,
+    wanted: Omit<JobRequest, 'traceId' | 'idempotency' | 'inputBytes'>,
+  ): Job {
+    const { input } = wanted;
+    const key = keyOf(request);
+    const { query } = request;
+    const submission = jobs.submit({
+      ...wanted,
+      inputBytes: (input.kind === 'trace' ? input.bytes : input.json).byteLength,
+      traceId: request.raw.id,
+      idempotency:
+        key === undefined
+          ? undefined
+          : { key, digest: [input.kind, sha256, JSON.stringify(query)].join(' ') },
+    });
+    if (submission.ok) return submission.job;
+    throw new Problem(submission.code, PROBLEMS[submission.code].title);
+  }
+
+  /** Before the body is read. A submission that is sent again needs no room. Throws: Problem queue-full. */
+  function requireRoom(request: Submit, running: number, limit: number): void {
+    const key = keyOf(request);
+    if (key !== undefined && store.findByIdempotencyKey(key) !== undefined) return;
+    if (running >= limit || !jobs.hasRoom(declaredLength(request.raw.headers) ?? 0))
+      throw new Problem('queue-full', 'Too many jobs are waiting.');
+  }
+
+  const bodyRules = (request: Submit, limitBytes: number) => ({
+    limitBytes,
+    budget: bodies,
+    declaredBytes: declaredLength(request.raw.headers),
+    promisedSha256: promisedDigest(request.raw.headers),
+  });
+
+  async function inputsJob(stream: Readable, request: Submit): Promise<Job> {
+    const stray = Object.keys(request.query)[0];
+    if (stray !== undefined) {
+      throw new Problem('malformed-request', `The query field ${stray} belongs to trace uploads.`);
+    }
+    const rules = bodyRules(request, settings.jsonLimitBytes);
+    requireRoom(request, requestChecks, settings.queueLimit);
+    requestChecks += 1;
+    try {
+      return await withBody(stream, rules, async (json, sha256) => {
+        const check = await checker.checkRequest({ json });
+        if (!check.ok) throw new Problem(check.code, check.detail, check.details);
+        const { program, profile, statement: expectedStatement, priority, deadlineMs } = check;
+        const input = { kind: 'inputs', json } as const;
+        return submit(request, sha256, { program, profile, input, expectedStatement, priority, deadlineMs });
+      });
+    } finally {
+      requestChecks -= 1;
+    }
+  }
+
+  async function traceJob(stream: Readable, request: Submit): Promise<Job> {
+    const { program, profile } = request.query;
+    if (program === undefined || profile === undefined) {
+      throw new Problem('malformed-request', 'A trace upload names program and profile in the query.');
+    }
+    served(programs, program, 'program');
+    served(profiles, profile, 'profile');
+    const rules = bodyRules(request, settings.traceLimitBytes);
+    requireRoom(request, uploads, settings.uploadLimit);
+    uploads += 1;
+    try {
+      const inspect = createTraceInspection(rules.limitBytes);
+      return await withBody(stream, { ...rules, inspect }, async (bytes, sha256) => {
+        requireWholeTrace(bytes);
+        const form = await checker.checkTraceForm({ bytes });
+        if (!form.ok) throw new Problem('malformed-trace', form.detail, form.details);
+        const input = { kind: 'trace', bytes } as const;
+        const scheduling = schedulingOf(request.query);
+        return submit(request, sha256, {
+          program,
+          profile,
+          input,
+          expectedStatement: undefined,
+          ...scheduling,
+        });
+      });
+    } finally {
+      uploads -= 1;
+    }
+  }
+}
+
+function keyOf({ raw }: Submit): string | undefined {
+  const key = raw.headers['idempotency-key'];
+  return typeof key === 'string' ? key : undefined;
+}
