@@ -14,8 +14,10 @@ export interface ArenaGauge {
   readonly usedBytes: number;
   /** Bytes of buffers that wait to be reused. */
   readonly idleBytes: number;
-  /** Largest `usedBytes + idleBytes` so far. */
+  /** Largest `usedBytes + idleBytes` since the last `resetPeaks`. */
   readonly peakBytes: number;
+  /** Largest `usedBytes` since then: what would have been enough. */
+  readonly peakUsedBytes: number;
   readonly budgetBytes: number;
 }
 
@@ -28,23 +30,52 @@ export interface BufferArena {
   /** Gives a buffer back for reuse. Work enqueued earlier still sees its words. Throws: Error on a foreign buffer. */
   release(buffer: GPUBuffer): void;
   gauge(): ArenaGauge;
-  /** Destroys the idle buffers. */
-  trim(): void;
+  /** Peaks are counted from now on. */
+  resetPeaks(): void;
+  /** Destroys the idle buffers once the device no longer works on them. */
+  trim(): Promise<void>;
   /** Destroys all buffers. */
   close(): void;
 }
 
-export function createArena(gpu: GPUDevice, budgetBytes: number, throwIfLost: () => void): BufferArena {
+/** `settle` resolves when nothing that was enqueued is left to do: a destroyed buffer may not stand in a submission. */
+export function createArena(
+  gpu: GPUDevice,
+  budgetBytes: number,
+  throwIfLost: () => void,
+  settle: () => Promise<void>,
+): BufferArena {
   const used = new Map<GPUBuffer, number>();
   const idle = new Map<number, GPUBuffer[]>();
   let usedBytes = 0;
   let idleBytes = 0;
   let peakBytes = 0;
+  let peakUsedBytes = 0;
 
-  function trim(): void {
-    for (const buffers of idle.values()) for (const buffer of buffers) buffer.destroy();
-    idle.clear();
-    idleBytes = 0;
+  /** Destroys idle buffers, the largest first, until at most `wantedBytes` are left. */
+  async function trimTo(wantedBytes: number): Promise<void> {
+    const doomed: GPUBuffer[] = [];
+    for (const bytes of [...idle.keys()].sort((left, right) => right - left)) {
+      const buffers = idle.get(bytes) ?? [];
+      while (idleBytes > wantedBytes) {
+        const buffer = buffers.pop();
+        if (!buffer) break;
+        idleBytes -= bytes;
+        doomed.push(buffer);
+      }
+      if (buffers.length === 0) idle.delete(bytes);
+    }
+    if (doomed.length === 0) return;
+    try {
+      await settle();
+    } finally {
+      for (const buffer of doomed) buffer.destroy();
+    }
+  }
+
+  function countPeaks(): void {
+    peakBytes = Math.max(peakBytes, usedBytes + idleBytes);
+    peakUsedBytes = Math.max(peakUsedBytes, usedBytes);
   }
 
   async function create(bytes: number, label: string): Promise<GPUBuffer> {
@@ -87,20 +118,27 @@ export function createArena(gpu: GPUDevice, budgetBytes: number, throwIfLost: ()
         idleBytes -= rounded;
         used.set(buffer, rounded);
         usedBytes += rounded;
+        countPeaks();
         return buffer;
       }
-      if (usedBytes + idleBytes + rounded > budgetBytes) trim();
       if (usedBytes + rounded > budgetBytes) throw outOfMemory(rounded, label, 'byte budget');
       // Counted before the await, so that concurrent requests cannot pass the budget together.
       usedBytes += rounded;
       try {
-        buffer = await create(rounded, label);
+        await trimTo(budgetBytes - usedBytes);
+        buffer = await create(rounded, label).catch(async (error: unknown) => {
+          // The device itself is full: what lies idle may make the room.
+          if (!(error instanceof KernelError && error.code === 'OUT_OF_MEMORY') || idleBytes === 0)
+            throw error;
+          await trimTo(0);
+          return await create(rounded, label);
+        });
       } catch (error) {
         usedBytes -= rounded;
         throw error;
       }
       used.set(buffer, rounded);
-      peakBytes = Math.max(peakBytes, usedBytes + idleBytes);
+      countPeaks();
       return buffer;
     },
     release(buffer) {
@@ -113,10 +151,16 @@ export function createArena(gpu: GPUDevice, budgetBytes: number, throwIfLost: ()
       if (buffers) buffers.push(buffer);
       else idle.set(bytes, [buffer]);
     },
-    gauge: () => ({ usedBytes, idleBytes, peakBytes, budgetBytes }),
-    trim,
+    gauge: () => ({ usedBytes, idleBytes, peakBytes, peakUsedBytes, budgetBytes }),
+    resetPeaks() {
+      peakBytes = usedBytes + idleBytes;
+      peakUsedBytes = usedBytes;
+    },
+    trim: () => trimTo(0),
     close() {
-      trim();
+      for (const buffers of idle.values()) for (const buffer of buffers) buffer.destroy();
+      idle.clear();
+      idleBytes = 0;
       for (const buffer of used.keys()) buffer.destroy();
       used.clear();
       usedBytes = 0;

@@ -6,16 +6,20 @@
 import type { TableAir } from '../stark/air/air.ts';
 import type { Backend, BackendCodeword, BackendMatrix, BackendTree } from '../stark/backend.ts';
 import type { Extension } from '../stark/field/extension.ts';
+import type { Profile } from '../stark/profile.ts';
+import { LEAF_TAG, type LogHeights } from '../stark/proof/shape.ts';
 import { type GpuCodeword, readCodeword, releaseCodeword } from './codeword.ts';
 import { deepCombination } from './deep.ts';
 import type { ComputeDevice } from './device.ts';
 import { KernelError } from './errors.ts';
 import { expandPoseidon, poseidonColumns } from './expand.ts';
+import type { ExtendedMatrix } from './extended.ts';
 import { foldCodeword } from './fold.ts';
-import { generateProgram, type TileProgram } from './generate/program.ts';
+import { tablePrograms } from './generate/tablePrograms.ts';
 import { grindNonce } from './grind.ts';
 import { computeLogUp } from './logUp.ts';
 import { createMatrix, type GpuMatrix, releaseMatrix, uploadChunk, uploadColumns } from './matrix.ts';
+import { KEPT_PHASES, type MemoryPlan, planMemory } from './memoryNeed.ts';
 import {
   buildCodewordTree,
   buildMatrixTree,
@@ -26,10 +30,10 @@ import {
   releaseTree,
   type TreeMatrix,
 } from './merkle.ts';
-import { extendCoefficients, extendMatrix } from './ntt.ts';
+import { extendCoefficients, extendMatrix, transformConstants } from './ntt.ts';
 import { createOpenWeights, type OpenWeights, openColumns, releaseOpenWeights } from './open.ts';
 import { computeQuotient } from './quotient.ts';
-import { compileProgram } from './tile.ts';
+import { compileProgram, tileLimits } from './tile.ts';
 
 /** What a handle stands for; freed when it is released and no tree needs it any more. */
 interface Held {
@@ -41,10 +45,13 @@ interface HeldMatrix extends Held {
   readonly kind: 'matrix';
   /** Values on the trace domain; undefined once nothing reads them any more. */
   trace: GpuMatrix | undefined;
-  /** Shifted coefficients of a quotient, until its commit. */
+  /** Shifted coefficients of a quotient; undefined once its extension is kept. */
   coefficients: GpuMatrix | undefined;
+  /** Undefined until the commit. */
+  logBlowup: number | undefined;
+  /** The extension, when it is kept; else it is computed again from the trace or the coefficients wherever it is read. */
   extended: GpuMatrix | undefined;
-  /** True when only the commit reads the values on the trace domain. */
+  /** True when only the extension reads the values on the trace domain. */
   readonly isTraceTransient: boolean;
 }
 
@@ -67,31 +74,15 @@ export interface WgslBackend extends Backend {
   liveHandles(): number;
 }
 
-interface TablePrograms {
-  readonly interactions: TileProgram;
-  readonly constraints: TileProgram;
-}
-
 /** A backend on an open device, which stays the caller's to close. */
 export function createWgslBackend(device: ComputeDevice): WgslBackend {
   const matrices = new Map<BackendMatrix, HeldMatrix>();
   const codewords = new Map<BackendCodeword, HeldCodeword>();
   const trees = new Map<BackendTree, HeldTree>();
-  const programs = new WeakMap<TableAir, TablePrograms>();
+  /** Of the proof under way. */
+  let plan: MemoryPlan | undefined;
   /** Weights of the openings under way, by height and point; freed when the openings are over. */
   const openWeights = new Map<string, OpenWeights>();
-
-  function programsOf(table: TableAir): TablePrograms {
-    let known = programs.get(table);
-    if (!known) {
-      known = {
-        interactions: generateProgram(table, 'interactions'),
-        constraints: generateProgram(table, 'constraints'),
-      };
-      programs.set(table, known);
-    }
-    return known;
-  }
 
   function addMatrix(
     logHeight: number,
@@ -104,6 +95,7 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
       isReleased: false,
       trace: words.trace,
       coefficients: words.coefficients,
+      logBlowup: undefined,
       extended: undefined,
       isTraceTransient: words.isTraceTransient ?? false,
     });
@@ -160,26 +152,39 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
     return trace;
   }
 
-  function extendedOf(handle: BackendMatrix): GpuMatrix {
-    const { extended } = heldOf(matrices, handle);
-    if (!extended) throw new KernelError('SHAPE_MISMATCH', 'the matrix has not been committed');
-    return extended;
+  function extendedOf(handle: BackendMatrix): ExtendedMatrix {
+    const { extended, trace, coefficients, logBlowup } = heldOf(matrices, handle);
+    if (logBlowup === undefined) throw new KernelError('SHAPE_MISMATCH', 'the matrix has not been committed');
+    if (extended) return extended;
+    const { columns } = handle;
+    const rows = 2 ** (handle.logHeight + logBlowup);
+    if (trace) return { rows, columns, source: trace, holds: 'values' };
+    if (coefficients) return { rows, columns, source: coefficients, holds: 'coefficients' };
+    throw new KernelError('SHAPE_MISMATCH', 'the matrix has no words');
   }
 
-  async function extend(held: HeldMatrix, logBlowup: number): Promise<GpuMatrix> {
-    if (held.extended) throw new KernelError('SHAPE_MISMATCH', 'the matrix has been committed already');
+  /** Computes the extension of a matrix to keep it, and frees what only the extension was computed from. */
+  async function keepExtension(held: HeldMatrix, logBlowup: number): Promise<void> {
     if (held.coefficients) {
       held.extended = await extendCoefficients(device, held.coefficients, logBlowup, 'extension');
       releaseMatrix(device, held.coefficients);
       held.coefficients = undefined;
     } else if (held.trace) {
       held.extended = await extendMatrix(device, held.trace, logBlowup, 'extension');
-      if (held.isTraceTransient) {
-        releaseMatrix(device, held.trace);
-        held.trace = undefined;
-      }
-    } else throw new KernelError('SHAPE_MISMATCH', 'the matrix has no words');
-    return held.extended;
+      if (held.isTraceTransient) dropTrace(held);
+    }
+  }
+
+  function dropTrace(held: HeldMatrix): void {
+    if (held.trace) releaseMatrix(device, held.trace);
+    held.trace = undefined;
+  }
+
+  /** Whether the plan keeps the extension of the matrix at a position of a phase's tree; without a plan all are kept. */
+  function isKept(leafTag: number, position: number): boolean {
+    const phase = KEPT_PHASES.find((known) => LEAF_TAG[known] === leafTag);
+    if (phase === undefined) return false;
+    return plan === undefined || plan.kept[phase][position] === true;
   }
 
   function endOpenings(): void {
@@ -193,10 +198,17 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
     async prepare(tables) {
       await Promise.all(
         tables.flatMap((table) => {
-          const { interactions, constraints } = programsOf(table);
+          const { interactions, constraints } = tablePrograms(table);
           return [compileProgram(device, interactions), compileProgram(device, constraints)];
         }),
       );
+    },
+
+    async begin(system, profile, logHeights) {
+      plan = undefined;
+      const { usedBytes, budgetBytes } = device.arena.gauge();
+      const available = budgetBytes - usedBytes + (await cachedConstantBytes(device, logHeights, profile));
+      plan = planMemory(system, profile, logHeights, tileLimits(device), available, 'onDevice');
     },
 
     async loadTrace(table, trace) {
@@ -242,9 +254,15 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
 
     async commit(committed, leafTag, logBlowup, logCap) {
       const over = committed.map(({ matrix }) => heldOf(matrices, matrix));
-      const extended: TreeMatrix[] = [];
-      for (const [position, { nextColumns }] of committed.entries())
-        extended.push({ matrix: await extend(over[position]!, logBlowup), nextColumns });
+      for (const [position, held] of over.entries()) {
+        if (held.logBlowup !== undefined)
+          throw new KernelError('SHAPE_MISMATCH', 'the matrix has been committed already');
+        held.logBlowup = logBlowup;
+        if (isKept(leafTag, position)) await keepExtension(held, logBlowup);
+      }
+      const extended = committed.map(
+        ({ matrix, nextColumns }): TreeMatrix => ({ matrix: extendedOf(matrix), nextColumns }),
+      );
       const tree = await buildMatrixTree(device, extended, leafTag, logCap);
       return await addTree(
         tree,
@@ -257,7 +275,7 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
       const { matrix, sum } = await computeLogUp(
         device,
         table,
-        programsOf(table).interactions,
+        tablePrograms(table).interactions,
         preprocessed && traceOf(preprocessed),
         traceOf(main),
         publicWords,
@@ -271,7 +289,7 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
       const coefficients = await computeQuotient(
         device,
         table,
-        programsOf(table).constraints,
+        tablePrograms(table).constraints,
         main.logHeight,
         {
           preprocessed: preprocessed && extendedOf(preprocessed),
@@ -281,14 +299,16 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
         publicWords,
         { ...challenges, sum, lambda },
       );
+      // The LogUp columns have been made of these values before; a kept extension is all that later steps read.
+      const heldMain = heldOf(matrices, main);
+      if (heldMain.extended) dropTrace(heldMain);
       return addMatrix(main.logHeight, { coefficients, columns: coefficients.columns });
     },
 
     async open(handle, point, columns) {
       const { extended, trace } = heldOf(matrices, handle);
-      const matrix = extended ?? trace;
-      if (!matrix) throw new KernelError('SHAPE_MISMATCH', 'the matrix has neither values nor an extension');
-      const domain = extended ? 'extension' : 'trace';
+      const matrix = extended ?? trace ?? extendedOf(handle);
+      const domain = matrix === trace ? 'trace' : 'extension';
       const key = weightsKey(handle.logHeight, point, domain);
       let weights = openWeights.get(key);
       if (!weights) {
@@ -348,6 +368,19 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
 
     liveHandles: () => matrices.size + codewords.size + trees.size,
   };
+}
+
+/** Bytes of tables that a proof needs and that the device holds already. */
+async function cachedConstantBytes(
+  device: ComputeDevice,
+  logHeights: LogHeights,
+  { logBlowup }: Profile,
+): Promise<number> {
+  const present = logHeights.filter((logHeight) => logHeight !== undefined);
+  let bytes = 0;
+  for (const key of transformConstants(present, logBlowup).keys())
+    bytes += (await device.cache.get(key))?.size ?? 0;
+  return bytes;
 }
 
 function weightsKey(logHeight: number, point: Extension, domain: string): string {

@@ -7,23 +7,24 @@ import { GENERATOR, inverse, rootOfUnity } from '../stark/field/koalaBear.ts';
 import { createCodeword, type GpuCodeword, releaseCodeword } from './codeword.ts';
 import type { ComputeDevice } from './device.ts';
 import { KernelError } from './errors.ts';
+import { type ExtendedMatrix, withBlock } from './extended.ts';
 import { linearInverse } from './linearInverse.ts';
 import { CHUNK_COLUMNS, type GpuMatrix } from './matrix.ts';
 import { toMontgomeryWords } from './montgomery.ts';
 
 /** A low-degree extension (bit-reversed rows) and its terms; next terms stand for its leading columns. */
 export interface DeepTerms {
-  readonly matrix: GpuMatrix;
+  readonly matrix: ExtendedMatrix;
   readonly weights: readonly extension.Extension[];
   readonly values: readonly extension.Extension[];
   readonly nextWeights: readonly extension.Extension[];
   readonly nextValues: readonly extension.Extension[];
 }
 
-interface PointTerms {
-  readonly matrix: GpuMatrix;
-  readonly weights: readonly extension.Extension[];
-  readonly values: readonly extension.Extension[];
+/** The sums at one point, and whether nothing has been added to them yet. */
+interface Accumulator {
+  readonly sums: GpuCodeword;
+  isEmpty: boolean;
 }
 
 /**
@@ -52,21 +53,17 @@ export async function deepCombination(
       });
     }
   }
-  const current: PointTerms[] = matrices.filter(({ weights }) => weights.length > 0);
-  const next: PointTerms[] = matrices
-    .filter(({ nextWeights }) => nextWeights.length > 0)
-    .map(({ matrix, nextWeights, nextValues }) => ({ matrix, weights: nextWeights, values: nextValues }));
-  if (current.length === 0) throw new KernelError('SHAPE_MISMATCH', 'a DEEP combination without terms');
+  if (!matrices.some(({ weights }) => weights.length > 0))
+    throw new KernelError('SHAPE_MISMATCH', 'a DEEP combination without terms');
 
   const sums = await createCodeword(device, rows, 'deep.sums');
   let nextSums: GpuCodeword | undefined;
   let unused: GPUBuffer | undefined;
   try {
-    await accumulate(device, current, sums);
-    if (next.length > 0) {
+    if (matrices.some(({ nextWeights }) => nextWeights.length > 0))
       nextSums = await createCodeword(device, rows, 'deep.nextSums');
-      await accumulate(device, next, nextSums);
-    } else unused = await device.arena.acquire(4, 'deep.unused');
+    else unused = await device.arena.acquire(4, 'deep.unused');
+    await accumulate(device, matrices, sums, nextSums);
     const kernel = await device.pipelines.kernel({ shader: 'deepQuotient', workgroupSize: 64 });
     const [shift = 0, inverseOfGenerator = 0] = toMontgomeryWords([
       GENERATOR,
@@ -84,8 +81,12 @@ export async function deepCombination(
           hasNext: nextSums ? 1 : 0,
           shift,
           inverseOfGenerator,
-          total: toMontgomeryWords(totalOf(current)),
-          nextTotal: toMontgomeryWords(totalOf(next)),
+          total: toMontgomeryWords(totalOf(matrices.map(({ weights, values }) => ({ weights, values })))),
+          nextTotal: toMontgomeryWords(
+            totalOf(
+              matrices.map(({ nextWeights, nextValues }) => ({ weights: nextWeights, values: nextValues })),
+            ),
+          ),
           inverse: linearInverse(zeta),
         },
         count: sums.chunkLength,
@@ -102,7 +103,7 @@ export async function deepCombination(
 }
 
 /** Sum of weight * value over all columns. */
-function totalOf(terms: readonly PointTerms[]): extension.Extension {
+function totalOf(terms: readonly Pick<DeepTerms, 'weights' | 'values'>[]): extension.Extension {
   let total = extension.ZERO;
   for (const { weights, values } of terms) {
     for (const [column, weight] of weights.entries()) {
@@ -123,36 +124,55 @@ function arrangeWeights(weights: readonly extension.Extension[]): Uint32Array {
   return words;
 }
 
-/** sums[row] = sum over all matrices of weight * column[row]. */
+/** sums[row] = sum over all matrices of weight * column[row], at both points, a block of columns at a time. */
 async function accumulate(
   device: ComputeDevice,
-  terms: readonly PointTerms[],
+  terms: readonly DeepTerms[],
   sums: GpuCodeword,
+  nextSums: GpuCodeword | undefined,
+): Promise<void> {
+  const current: Accumulator = { sums, isEmpty: true };
+  const next: Accumulator | undefined = nextSums && { sums: nextSums, isEmpty: true };
+  for (const { matrix, weights, nextWeights } of terms) {
+    const columns = Math.max(weights.length, nextWeights.length);
+    for (let column = 0; column < columns; column += CHUNK_COLUMNS) {
+      await withBlock(device, matrix, column, sums.length, async (block) => {
+        await addBlock(device, block, weights.slice(column, column + CHUNK_COLUMNS), current);
+        if (next) await addBlock(device, block, nextWeights.slice(column, column + CHUNK_COLUMNS), next);
+      });
+    }
+  }
+}
+
+/** Adds the weighted sum of the leading columns of a block. */
+async function addBlock(
+  device: ComputeDevice,
+  block: GpuMatrix,
+  weights: readonly extension.Extension[],
+  accumulator: Accumulator,
 ): Promise<void> {
   const kernel = await device.pipelines.kernel({ shader: 'deepAccumulate', workgroupSize: 64 });
-  for (const [place, buffer] of sums.chunks.entries()) {
-    let isFirst = 1;
-    for (const { matrix, weights } of terms) {
-      for (const chunk of matrix.chunks) {
-        const columnCount = Math.min(chunk.columns, weights.length - chunk.firstColumn);
-        if (columnCount <= 0) break;
-        const used = weights.slice(chunk.firstColumn, chunk.firstColumn + columnCount);
-        await device.queue.dispatch({
-          kernel,
-          bindings: { columns: chunk.buffer, sums: buffer },
-          params: {
-            stride: matrix.rows,
-            firstRow: place * sums.chunkLength,
-            columnCount,
-            length: sums.chunkLength,
-            isFirst,
-            weights: arrangeWeights(used),
-          },
-          count: sums.chunkLength,
-          work: columnCount,
-        });
-        isFirst = 0;
-      }
+  const { sums } = accumulator;
+  for (const chunk of block.chunks) {
+    const columnCount = Math.min(chunk.columns, weights.length - chunk.firstColumn);
+    if (columnCount <= 0) break;
+    const used = weights.slice(chunk.firstColumn, chunk.firstColumn + columnCount);
+    for (const [place, buffer] of sums.chunks.entries()) {
+      await device.queue.dispatch({
+        kernel,
+        bindings: { columns: chunk.buffer, sums: buffer },
+        params: {
+          stride: block.rows,
+          firstRow: place * sums.chunkLength,
+          columnCount,
+          length: sums.chunkLength,
+          isFirst: accumulator.isEmpty ? 1 : 0,
+          weights: arrangeWeights(used),
+        },
+        count: sums.chunkLength,
+        work: columnCount,
+      });
     }
+    accumulator.isEmpty = false;
   }
 }

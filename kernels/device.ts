@@ -118,7 +118,8 @@ export async function openDevice(options: DeviceOptions): Promise<ComputeDevice>
   const description = describeAdapter(adapter.info);
   const byteBudget =
     options.byteBudget ?? (description.isSoftware ? softwareBudget() : Number.MAX_SAFE_INTEGER);
-  const arena = createArena(gpu, byteBudget, throwIfLost);
+  const queue = createQueue(gpu, { submissionMs: options.submissionMs ?? 300, throwIfLost });
+  const arena = createArena(gpu, byteBudget, throwIfLost, () => queue.idle());
   const bindingBytes = Math.min(
     options.bindingLimit ?? Number.MAX_SAFE_INTEGER,
     gpu.limits.maxStorageBufferBindingSize,
@@ -134,7 +135,7 @@ export async function openDevice(options: DeviceOptions): Promise<ComputeDevice>
       workgroupInvocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
     },
     arena,
-    queue: createQueue(gpu, { submissionMs: options.submissionMs ?? 300, throwIfLost }),
+    queue,
     pipelines: createPipelineCache(gpu, throwIfLost),
     cache: new Map(),
     lost,

@@ -35,6 +35,12 @@ export function poseidonColumns(table: TableAir): PoseidonColumns {
   return { firstLane, firstSbox };
 }
 
+/** Bytes of the tile in which `expandPoseidon` works. */
+export function expansionTileBytes(rows: number, bindingBytes: number): number {
+  const fitting = 2 ** Math.floor(Math.log2(bindingBytes / (4 * TILE_COLUMNS)));
+  return 4 * TILE_COLUMNS * Math.min(rows, TILE_ROWS, fitting);
+}
+
 /** Writes the S-box columns of `matrix` from its lanes. Throws: KernelError 'SHAPE_MISMATCH', 'OUT_OF_MEMORY'. */
 export async function expandPoseidon(
   device: ComputeDevice,

@@ -21,6 +21,7 @@ import {
   matrixOf,
   runProgram,
   selectorColumn,
+  tileLimits,
   tileRows,
 } from './tile.ts';
 
@@ -103,6 +104,11 @@ export async function computeLogUp(
   }
 }
 
+/** Columns of a tile in which the LogUp columns of a table are computed. */
+export function logUpTileColumns(program: TileProgram, groups: number): number {
+  return program.columns + (FRACTION_COLUMNS + extension.DEGREE) * groups;
+}
+
 /** Fills the helper columns, and the accumulator's columns with the sum of a row's groups. */
 async function computeShares(
   device: ComputeDevice,
@@ -116,8 +122,8 @@ async function computeShares(
   const groups = target.columns / extension.DEGREE;
   const fractionColumn = program.columns;
   const shareColumn = fractionColumn + FRACTION_COLUMNS * groups;
-  const tileColumns = shareColumn + target.columns;
-  const stride = tileRows(device, tileColumns, main.rows);
+  const tileColumns = logUpTileColumns(program, groups);
+  const stride = tileRows(tileLimits(device), tileColumns, main.rows);
   const written = createDescription(publicWords);
   written.interactions(program.interactions, challenges.alpha);
   const betaStart = written.extensions(betaPowers(program, challenges.beta));

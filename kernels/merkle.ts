@@ -11,8 +11,9 @@ import { leafBlocks } from '../stark/leafRow.ts';
 import { acquireBuffers, type GpuCodeword, unitsPerBinding } from './codeword.ts';
 import type { ComputeDevice } from './device.ts';
 import { KernelError } from './errors.ts';
-import { type Gather, gatherWords } from './gather.ts';
-import { CHUNK_COLUMNS, type GpuMatrix, locateColumn } from './matrix.ts';
+import { type ExtendedMatrix, withBlock } from './extended.ts';
+import { createGatherer, type GatherPlace, gatherWords } from './gather.ts';
+import { CHUNK_COLUMNS, chunkColumns, type GpuMatrix, locateColumn } from './matrix.ts';
 
 /** Digests of one level of a tree: digest i is words 8 * (i mod chunkDigests).. of chunk i / chunkDigests. */
 export interface DigestLevel {
@@ -28,13 +29,13 @@ export interface GpuTree {
 
 /** A matrix of a tree; `nextColumns` as in `CommittedMatrix` of stark/backend.ts. */
 export interface TreeMatrix {
-  readonly matrix: GpuMatrix;
+  readonly matrix: ExtendedMatrix;
   readonly nextColumns: number;
 }
 
 /** What a tree was built over, for its queries. */
 export type LeafSource =
-  | { readonly kind: 'matrix'; readonly matrix: GpuMatrix }
+  | { readonly kind: 'matrix'; readonly matrix: ExtendedMatrix }
   | { readonly kind: 'cosets'; readonly codeword: GpuCodeword; readonly logArity: number };
 
 const WORKGROUP_SIZE = 64;
@@ -172,31 +173,32 @@ async function chainLeafRows(
   start: ChainStart,
 ): Promise<void> {
   const kernel = await device.pipelines.kernel({ shader: 'hashColumns', workgroupSize: WORKGROUP_SIZE });
-  const blocks = leafBlocks(members.map(({ matrix, nextColumns }) => ({ ...matrix, nextColumns })));
+  const blocks = leafBlocks(
+    members.map(({ matrix: { columns }, nextColumns }) => ({ columns, nextColumns })),
+  );
   const { chunkDigests } = level;
   // A block of columns that exceeds one binding is copied together, as many rows at a time as a digest chunk has.
-  const isTiled = members.some(({ matrix }) => matrix.chunkColumns < CHUNK_COLUMNS);
+  const isTiled = chunkColumns(device, level.digests) < CHUNK_COLUMNS;
   const tile = isTiled ? await device.arena.acquire(DIGEST_BYTES * chunkDigests, 'leaves.tile') : undefined;
   try {
-    for (const [chunk, digests] of level.chunks.entries()) {
-      for (const [position, block] of blocks.entries()) {
-        const { firstColumn, columns: columnCount } = block;
-        const { matrix } = members[block.matrix]!;
-        if (tile)
-          await copyBlock(device, matrix, firstColumn, columnCount, chunk * chunkDigests, chunkDigests, tile);
-        await device.queue.dispatch({
-          kernel,
-          bindings: { columns: tile ?? locateColumn(matrix, firstColumn).chunk.buffer, digests },
-          params: {
-            stride: chunkDigests,
-            columnCount,
-            isFirst: Number(position === 0 && start.kind === 'leaves'),
-            leafTag: start.kind === 'leaves' ? start.leafTag : 0,
-            logRows: Math.log2(level.digests),
-          },
-          count: chunkDigests,
-        });
-      }
+    for (const [position, { matrix, firstColumn, columns: columnCount }] of blocks.entries()) {
+      await withBlock(device, members[matrix]!.matrix, firstColumn, level.digests, async (block) => {
+        for (const [chunk, digests] of level.chunks.entries()) {
+          if (tile) await copyBlock(device, block, 0, columnCount, chunk * chunkDigests, chunkDigests, tile);
+          await device.queue.dispatch({
+            kernel,
+            bindings: { columns: tile ?? locateColumn(block, 0).chunk.buffer, digests },
+            params: {
+              stride: chunkDigests,
+              columnCount,
+              isFirst: Number(position === 0 && start.kind === 'leaves'),
+              leafTag: start.kind === 'leaves' ? start.leafTag : 0,
+              logRows: Math.log2(level.digests),
+            },
+            count: chunkDigests,
+          });
+        }
+      });
     }
   } finally {
     if (tile) device.arena.release(tile);
@@ -276,10 +278,16 @@ export async function readCap(device: ComputeDevice, tree: GpuTree): Promise<Uin
   return cap;
 }
 
-/** Where the words of one request of a gather go in the answer. */
+/** One request of a gather, and where its words go in the answer. */
 interface Placement {
-  readonly gather: Gather;
+  readonly gather: GatherPlace;
   place(words: Uint32Array): void;
+}
+
+/** Placements whose sources, one each, are there at the same time. */
+interface PlacementGroup {
+  readonly placements: readonly Placement[];
+  withSources(use: (sources: readonly GPUBuffer[]) => Promise<void>): Promise<void>;
 }
 
 /**
@@ -298,40 +306,71 @@ export async function queryTree(
       got: request.rows.length,
     });
   }
-  const placements: Placement[] = [];
+  const groups: PlacementGroup[] = [];
   const rows = sources.map((source, place) => {
     const indices = request.rows[place] ?? [];
     return source.kind === 'matrix'
-      ? placeRows(source.matrix, indices, placements)
-      : placeCosets(source.codeword, source.logArity, indices, placements);
+      ? placeRows(device, source.matrix, indices, groups)
+      : placeCosets(source.codeword, source.logArity, indices, groups);
   });
-  const nodes = placeNodes(tree, request.nodes, placements);
-  const answers = await gatherWords(
+  const nodes = placeNodes(tree, request.nodes, groups);
+  const placements = groups.flatMap((group) => group.placements);
+  if (placements.length === 0) return { rows, nodes };
+  const gatherer = await createGatherer(
     device,
     placements.map(({ gather }) => gather),
   );
-  for (const [place, words] of answers.entries()) placements[place]?.place(words);
+  try {
+    let first = 0;
+    for (const group of groups) {
+      await group.withSources(async (buffers) => {
+        for (const [member, buffer] of buffers.entries()) await gatherer.record(first + member, buffer);
+      });
+      first += group.placements.length;
+    }
+    for (const [place, words] of (await gatherer.read()).entries()) placements[place]?.place(words);
+  } finally {
+    gatherer.close();
+  }
   return { rows, nodes };
 }
 
-function placeRows(matrix: GpuMatrix, indices: readonly number[], placements: Placement[]): Uint32Array[] {
+/** A group that reads one buffer. */
+function groupOf(source: GPUBuffer, placement: Placement): PlacementGroup {
+  return { placements: [placement], withSources: (use) => use([source]) };
+}
+
+/** A group for every block of columns: one that is not kept is there only while its rows are gathered. */
+function placeRows(
+  device: ComputeDevice,
+  matrix: ExtendedMatrix,
+  indices: readonly number[],
+  groups: PlacementGroup[],
+): Uint32Array[] {
   const outside = indices.find((index) => index >= matrix.rows);
   if (outside !== undefined) throw missing('row', outside, matrix.rows);
   const rows = indices.map(() => new Uint32Array(matrix.columns));
-  for (const { buffer, firstColumn, columns } of matrix.chunks) {
-    placements.push({
-      gather: {
-        source: buffer,
-        indices,
-        items: columns,
-        sourceStart: 0,
-        indexStride: 1,
-        itemStride: matrix.rows,
-      },
-      place(words) {
-        for (const [place, row] of rows.entries())
-          row.set(words.subarray(place * columns, (place + 1) * columns), firstColumn);
-      },
+  if (indices.length === 0) return rows;
+  const width = chunkColumns(device, matrix.rows);
+  for (let firstColumn = 0; firstColumn < matrix.columns; firstColumn += CHUNK_COLUMNS) {
+    const placements: Placement[] = [];
+    const end = Math.min(firstColumn + CHUNK_COLUMNS, matrix.columns);
+    for (let column = firstColumn; column < end; column += width) {
+      const items = Math.min(width, end - column);
+      placements.push({
+        gather: { indices, items, sourceStart: 0, indexStride: 1, itemStride: matrix.rows },
+        place(words) {
+          for (const [place, row] of rows.entries())
+            row.set(words.subarray(place * items, (place + 1) * items), column);
+        },
+      });
+    }
+    groups.push({
+      placements,
+      withSources: (use) =>
+        withBlock(device, matrix, firstColumn, matrix.rows, (block) =>
+          use(block.chunks.map(({ buffer }) => buffer)),
+        ),
     });
   }
   return rows;
@@ -341,7 +380,7 @@ function placeCosets(
   codeword: GpuCodeword,
   logArity: number,
   indices: readonly number[],
-  placements: Placement[],
+  groups: PlacementGroup[],
 ): Uint32Array[] {
   const arity = 2 ** logArity;
   const outside = indices.find((index) => index >= codeword.length / arity);
@@ -352,9 +391,8 @@ function placeCosets(
     const source = codeword.chunks[chunk];
     if (!source) throw missing('coset', chunk * chunkLeaves, codeword.length / arity);
     for (let coordinate = 0; coordinate < DEGREE; coordinate++) {
-      placements.push({
+      const placement: Placement = {
         gather: {
-          source,
           indices: places.map((place) => (indices[place] ?? 0) % chunkLeaves),
           items: arity,
           sourceStart: coordinate * codeword.chunkLength,
@@ -366,13 +404,14 @@ function placeCosets(
             for (let element = 0; element < arity; element++)
               cosets[place]!.set([words[order * arity + element]!], DEGREE * element + coordinate);
         },
-      });
+      };
+      groups.push(groupOf(source, placement));
     }
   }
   return cosets;
 }
 
-function placeNodes(tree: GpuTree, nodes: TreeQuery['nodes'], placements: Placement[]): Uint32Array[] {
+function placeNodes(tree: GpuTree, nodes: TreeQuery['nodes'], groups: PlacementGroup[]): Uint32Array[] {
   const digests = nodes.map(() => new Uint32Array(DIGEST_WORDS));
   for (const [number, level] of tree.levels.entries()) {
     const members = nodes.flatMap((node, place) =>
@@ -382,9 +421,8 @@ function placeNodes(tree: GpuTree, nodes: TreeQuery['nodes'], placements: Placem
     if (outside) throw missing('digest', outside.index, level.digests);
     const indices = members.map(({ index }) => index);
     for (const [chunk, places] of groupByChunk(indices, level.chunkDigests)) {
-      placements.push({
+      const placement: Placement = {
         gather: {
-          source: chunkAt(level, chunk * level.chunkDigests),
           indices: places.map((place) => (indices[place] ?? 0) % level.chunkDigests),
           items: DIGEST_WORDS,
           sourceStart: 0,
@@ -397,7 +435,8 @@ function placeNodes(tree: GpuTree, nodes: TreeQuery['nodes'], placements: Placem
             digests[members[place]!.place]!.set(words.subarray(start, start + DIGEST_WORDS));
           }
         },
-      });
+      };
+      groups.push(groupOf(chunkAt(level, chunk * level.chunkDigests), placement));
     }
   }
   const unknown = nodes.find(({ level }) => level < 0 || level >= tree.levels.length);

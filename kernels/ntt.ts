@@ -138,9 +138,11 @@ async function cachedWords(
   return await buffer;
 }
 
+const twiddleCount = (logRows: number): number => Math.max(1, 2 ** (logRows - 1));
+const twiddleKey = (logRows: number): string => `ntt.twiddles.${logRows}`;
+
 function twiddleBuffer(device: ComputeDevice, logRows: number): Promise<GPUBuffer> {
-  const count = Math.max(1, 2 ** (logRows - 1));
-  return cachedWords(device, `ntt.twiddles.${logRows}`, () => twiddleWords(count));
+  return cachedWords(device, twiddleKey(logRows), () => twiddleWords(twiddleCount(logRows)));
 }
 
 /** How the inverse transform scales coefficient i, besides 1 / rows. */
@@ -152,12 +154,34 @@ export type CoefficientScale =
   /** From the coset, and the upper half by 3^(-rows / 2), so that both halves are shifted coefficients. */
   | 'halves';
 
+const powerKey = (logRows: number, scale: CoefficientScale): string => `ntt.powers.${scale}.${logRows}`;
+const logLowPowers = (logRows: number): number => Math.min(LOG_LOW_POWERS, Math.max(0, logRows - 1));
+const powerCount = (logRows: number): number => {
+  const logLow = logLowPowers(logRows);
+  return 2 ** logLow + 2 ** (logRows - logLow);
+};
+
+/** Bytes of the constants that a proof's transforms leave in `ComputeDevice.cache`, by their keys. */
+export function transformConstants(
+  logHeights: readonly number[],
+  logBlowup: number,
+): ReadonlyMap<string, number> {
+  const bytes = new Map<string, number>();
+  for (const logHeight of logHeights) {
+    for (const logRows of [logHeight, logHeight + 1, logHeight + logBlowup])
+      bytes.set(twiddleKey(logRows), 4 * twiddleCount(logRows));
+    bytes.set(powerKey(logHeight, 'shift'), 4 * powerCount(logHeight));
+    bytes.set(powerKey(logHeight + 1, 'halves'), 4 * powerCount(logHeight + 1));
+  }
+  return bytes;
+}
+
 function powerBuffer(
   device: ComputeDevice,
   logRows: number,
   scale: CoefficientScale,
 ): Promise<{ readonly buffer: GPUBuffer; readonly logLow: number }> {
-  const logLow = Math.min(LOG_LOW_POWERS, Math.max(0, logRows - 1));
+  const logLow = logLowPowers(logRows);
   const compute = (): Uint32Array => {
     const low = 2 ** logLow;
     const high = 2 ** (logRows - logLow);
@@ -173,7 +197,7 @@ function powerBuffer(
     }
     return words;
   };
-  return cachedWords(device, `ntt.powers.${scale}.${logRows}`, compute).then((buffer) => ({
+  return cachedWords(device, powerKey(logRows, scale), compute).then((buffer) => ({
     buffer,
     logLow,
   }));

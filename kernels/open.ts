@@ -8,8 +8,9 @@ import { GENERATOR, inverse, multiply, power } from '../stark/field/koalaBear.ts
 import { createCodeword, type GpuCodeword, releaseCodeword } from './codeword.ts';
 import type { ComputeDevice } from './device.ts';
 import { KernelError } from './errors.ts';
+import { type ExtendedMatrix, withBlock } from './extended.ts';
 import { linearInverse } from './linearInverse.ts';
-import type { GpuMatrix } from './matrix.ts';
+import { CHUNK_COLUMNS } from './matrix.ts';
 import { toMontgomeryWords } from './montgomery.ts';
 
 /**
@@ -74,13 +75,14 @@ export function releaseOpenWeights(device: ComputeDevice, weights: OpenWeights):
 }
 
 /**
- * The polynomials of the first `columns` columns at the point of the weights.
+ * The polynomials of the first `columns` columns at the point of the weights. An extension that is not kept is computed again
+ * on the N points that the weights are for.
  * Throws: KernelError 'SHAPE_MISMATCH' when the matrix has not the rows or columns; 'OUT_OF_MEMORY'.
  */
 export async function openColumns(
   device: ComputeDevice,
   open: OpenWeights,
-  matrix: GpuMatrix,
+  matrix: ExtendedMatrix,
   columns: number,
 ): Promise<extension.Extension[]> {
   const { weights, scale } = open;
@@ -106,7 +108,7 @@ export async function openColumns(
     workgroupSize: WORKGROUP_SIZE,
     element: 'workgroup',
   });
-  const partialBytes = 4 * extension.DEGREE * groups * matrix.chunkColumns;
+  const partialBytes = 4 * extension.DEGREE * groups * Math.min(columns, CHUNK_COLUMNS);
   const partials = await device.arena.acquire(partialBytes, 'open.partials');
   const totals = await device.arena
     .acquire(4 * extension.DEGREE * columns, 'open.totals')
@@ -115,32 +117,36 @@ export async function openColumns(
       throw error;
     });
   try {
-    for (const chunk of matrix.chunks) {
-      const columnCount = Math.min(chunk.columns, columns - chunk.firstColumn);
-      if (columnCount <= 0) break;
-      for (const [place, buffer] of weights.chunks.entries()) {
-        await device.queue.dispatch({
-          kernel: partialKernel,
-          bindings: { columns: chunk.buffer, weights: buffer, partials },
-          params: {
-            stride: matrix.rows,
-            firstRow: place * weights.chunkLength,
-            length: weights.chunkLength,
-            rowsPerGroup,
-            runs,
-            groups,
-            firstGroup: place * runs,
-          },
-          count: columnCount * runs,
-          work: rowsPerGroup,
-        });
-      }
-      await device.queue.dispatch({
-        kernel: totalKernel,
-        bindings: { partials, totals },
-        params: { groups, firstColumn: chunk.firstColumn },
-        count: columnCount,
-        work: groups,
+    for (let firstColumn = 0; firstColumn < columns; firstColumn += CHUNK_COLUMNS) {
+      await withBlock(device, matrix, firstColumn, rows, async (block) => {
+        for (const chunk of block.chunks) {
+          const columnCount = Math.min(chunk.columns, columns - firstColumn - chunk.firstColumn);
+          if (columnCount <= 0) break;
+          for (const [place, buffer] of weights.chunks.entries()) {
+            await device.queue.dispatch({
+              kernel: partialKernel,
+              bindings: { columns: chunk.buffer, weights: buffer, partials },
+              params: {
+                stride: block.rows,
+                firstRow: place * weights.chunkLength,
+                length: weights.chunkLength,
+                rowsPerGroup,
+                runs,
+                groups,
+                firstGroup: place * runs,
+              },
+              count: columnCount * runs,
+              work: rowsPerGroup,
+            });
+          }
+          await device.queue.dispatch({
+            kernel: totalKernel,
+            bindings: { partials, totals },
+            params: { groups, firstColumn: firstColumn + chunk.firstColumn },
+            count: columnCount,
+            work: groups,
+          });
+        }
       });
     }
     const words = await device.queue.read(totals, 0, extension.DEGREE * columns);

@@ -10,6 +10,7 @@ import * as extension from '../stark/field/extension.ts';
 import * as field from '../stark/field/koalaBear.ts';
 import type { ComputeDevice } from './device.ts';
 import { KernelError } from './errors.ts';
+import { type ExtendedMatrix, withColumns } from './extended.ts';
 import type { TileProgram } from './generate/program.ts';
 import { betaPowers, computeFractions, FRACTION_COLUMNS, uploadWords } from './logUp.ts';
 import { createMatrix, type GpuMatrix, releaseMatrix } from './matrix.ts';
@@ -22,6 +23,7 @@ import {
   matrixOf,
   runProgram,
   selectorColumn,
+  tileLimits,
   tileRows,
 } from './tile.ts';
 
@@ -29,6 +31,13 @@ type Extension = extension.Extension;
 
 /** The low-degree extensions of a table's matrices, bit-reversed on 3 * <w>; each has 2^logBlowup * N rows. */
 export interface ExtendedTable {
+  readonly preprocessed: ExtendedMatrix | undefined;
+  readonly main: ExtendedMatrix;
+  readonly logUp: ExtendedMatrix | undefined;
+}
+
+/** At least the first 2N rows of each. */
+interface CosetTable {
   readonly preprocessed: GpuMatrix | undefined;
   readonly main: GpuMatrix;
   readonly logUp: GpuMatrix | undefined;
@@ -51,6 +60,11 @@ interface TileLayout {
   readonly columns: number;
 }
 
+/** Columns of a tile in which the quotient of a table is computed. */
+export function quotientTileColumns(table: TableAir, program: TileProgram): number {
+  return layoutOf(table, program).columns;
+}
+
 function layoutOf(table: TableAir, program: TileProgram): TileLayout {
   const groups = logUpGroupCount(table);
   const logUpColumn = program.columns;
@@ -69,7 +83,8 @@ function layoutOf(table: TableAir, program: TileProgram): TileLayout {
 }
 
 /**
- * The quotient on the coset 3 * <w_(h + 1)> in bit-reversed order, one column a coordinate.
+ * The quotient on the coset 3 * <w_(h + 1)> in bit-reversed order, one column a coordinate. What is not kept of the table's
+ * extensions is computed again on that coset, all columns of this one table together.
  * Throws: KernelError 'SHAPE_MISMATCH', 'OUT_OF_MEMORY', 'LIMIT_EXCEEDED'.
  */
 export async function quotientOnCoset(
@@ -94,8 +109,39 @@ export async function quotientOnCoset(
       expected: extension.DEGREE * layout.groups,
       got: extended.logUp?.columns ?? 0,
     });
+  const present = <Outcome>(
+    matrix: ExtendedMatrix | undefined,
+    use: (columns: GpuMatrix | undefined) => Promise<Outcome>,
+  ): Promise<Outcome> => (matrix === undefined ? use(undefined) : withColumns(device, matrix, points, use));
+  return await withColumns(device, extended.main, points, (main) =>
+    present(extended.preprocessed, (preprocessed) =>
+      present(extended.logUp, (logUp) =>
+        evaluateCoset(
+          device,
+          table,
+          layout,
+          logHeight,
+          { preprocessed, main, logUp },
+          publicWords,
+          challenges,
+        ),
+      ),
+    ),
+  );
+}
 
-  const stride = tileRows(device, layout.columns, points);
+async function evaluateCoset(
+  device: ComputeDevice,
+  table: TableAir,
+  layout: TileLayout,
+  logHeight: number,
+  extended: CosetTable,
+  publicWords: ArrayLike<number>,
+  challenges: QuotientChallenges,
+): Promise<GpuMatrix> {
+  const points = 2 ** (logHeight + 1);
+  const { program } = layout;
+  const stride = tileRows(tileLimits(device), layout.columns, points);
   const written = createDescription(publicWords);
   written.interactions(program.interactions, challenges.alpha);
   const betaStart = written.extensions(betaPowers(program, challenges.beta));
@@ -220,7 +266,7 @@ async function gatherTile(
   device: ComputeDevice,
   layout: TileLayout,
   logHeight: number,
-  extended: ExtendedTable,
+  extended: CosetTable,
   firstPosition: number,
   tile: GPUBuffer,
   stride: number,

@@ -25,11 +25,28 @@ export const UNUSED_COLUMN = 0xffffffff;
 /** Marks an operand of a description as the place of a constant. */
 const CONSTANT_BIT = 0x80000000;
 
+/** What the size of tiles depends on. */
+export interface TileLimits {
+  /** Most bytes of one storage binding. */
+  readonly bindingBytes: number;
+  readonly isSoftware: boolean;
+  /** Byte budget of the device's buffers. */
+  readonly budgetBytes: number;
+}
+
+export function tileLimits(device: ComputeDevice): TileLimits {
+  return {
+    bindingBytes: device.limits.bindingBytes,
+    isSoftware: device.adapter.isSoftware,
+    budgetBytes: device.arena.gauge().budgetBytes,
+  };
+}
+
 /** Rows of a tile of that many columns: a power of two, at least 4, at most `rows`. Throws: KernelError 'LIMIT_EXCEEDED'. */
-export function tileRows(device: ComputeDevice, columns: number, rows: number): number {
-  const wanted = device.adapter.isSoftware ? SOFTWARE_TILE_BYTES : HARDWARE_TILE_BYTES;
-  const budget = BUDGET_SHARE * device.arena.gauge().budgetBytes;
-  const bytes = Math.min(device.limits.bindingBytes, wanted, Math.max(budget, SOFTWARE_TILE_BYTES));
+export function tileRows(limits: TileLimits, columns: number, rows: number): number {
+  const wanted = limits.isSoftware ? SOFTWARE_TILE_BYTES : HARDWARE_TILE_BYTES;
+  const budget = BUDGET_SHARE * limits.budgetBytes;
+  const bytes = Math.min(limits.bindingBytes, wanted, Math.max(budget, SOFTWARE_TILE_BYTES));
   const fitting = Math.floor(bytes / (4 * columns));
   if (fitting < VECTOR_ROWS)
     throw new KernelError('LIMIT_EXCEEDED', `${columns} columns of four rows exceed a storage binding`, {

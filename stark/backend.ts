@@ -4,8 +4,10 @@
  * reference. All words that cross this interface are canonical.
  * Source: docs/spec/proof-system.md; the section of each step is named beside it.
  */
-import type { TableAir, TableTrace } from './air/air.ts';
+import type { AirSystem, TableAir, TableTrace } from './air/air.ts';
 import type { Extension } from './field/extension.ts';
+import type { Profile } from './profile.ts';
+import type { LogHeights } from './proof/shape.ts';
 
 /** Columns of one table in one phase: evaluations on the trace domain, and after a commit their low-degree extension. */
 export interface BackendMatrix {
@@ -63,6 +65,11 @@ export interface Backend {
   /** The adapter that does the work, as shown to users. */
   readonly adapterName: string;
 
+  /**
+   * Told before the first step of a proof, whose key exists already, so that a backend with little memory can arrange itself,
+   * and refuse by throwing.
+   */
+  begin?(system: AirSystem, profile: Profile, logHeights: LogHeights): Promise<void>;
   /** Section 4. Uploads a trace; completes it under the table's expansion. */
   loadTrace(table: TableAir, trace: TableTrace): Promise<BackendMatrix>;
   /** Uploads the preprocessed columns of a table. */

@@ -100,6 +100,8 @@ export async function createProof(
 ): Promise<Proof> {
   checkStatement(statement);
   const shape = shapeOfTraces(key, traces);
+  const { system, profile } = key.verifyingKey;
+  await backend.begin?.(system, profile, shape.logHeights);
   const handles: (BackendMatrix | BackendTree | BackendCodeword)[] = [];
   try {
     return await runPhases(backend, key, statement, traces, shape, options, handles);

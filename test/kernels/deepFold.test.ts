@@ -6,7 +6,7 @@ import { type DeepTerms, deepCombination } from '../../kernels/deep.ts';
 import type { ComputeDevice } from '../../kernels/device.ts';
 import { KernelError } from '../../kernels/errors.ts';
 import { foldCodeword } from '../../kernels/fold.ts';
-import { releaseMatrix, uploadColumns } from '../../kernels/matrix.ts';
+import { type GpuMatrix, releaseMatrix, uploadColumns } from '../../kernels/matrix.ts';
 import { DEGREE, type Extension, read } from '../../stark/field/extension.ts';
 import * as reference from '../../stark/reference/deep.ts';
 import { foldCodeword as foldReference } from '../../stark/reference/fold.ts';
@@ -42,7 +42,7 @@ async function checkDeep(
     nextWeights: randomExtensions(random, nextColumns),
     nextValues: randomExtensions(random, nextColumns),
   }));
-  const matrices: DeepTerms[] = [];
+  const matrices: (DeepTerms & { readonly matrix: GpuMatrix })[] = [];
   for (const { columns, ...rest } of terms) {
     matrices.push({ matrix: await uploadColumns(device, rows, columns, 'test'), ...rest });
   }

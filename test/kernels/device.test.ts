@@ -81,7 +81,13 @@ describe('arena', () => {
     const first = await arena.acquire(1000, 'first');
     assert.equal(arena.gauge().usedBytes, 1024);
     arena.release(first);
-    assert.deepEqual(arena.gauge(), { usedBytes: 0, idleBytes: 1024, peakBytes: 1024, budgetBytes: 4096 });
+    assert.deepEqual(arena.gauge(), {
+      usedBytes: 0,
+      idleBytes: 1024,
+      peakBytes: 1024,
+      peakUsedBytes: 1024,
+      budgetBytes: 4096,
+    });
     const again = await arena.acquire(1001, 'again');
     assert.equal(again, first);
     assert.throws(() => {
