@@ -1,5 +1,6 @@
 /** Why columns and aggregates make no block, or a block proof is not believed: a code and a sentence each; codes are never reused. */
 export const BLOCK_ERRORS = {
+  MALFORMED_INPUT: 'A field of the block has the wrong form.',
   NO_CHILDREN: 'A block proof has no aggregates below it.',
   NO_COLUMNS: 'A block has no columns.',
   EMPTY_COLUMN: 'A column has no transactions.',

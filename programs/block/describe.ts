@@ -1,0 +1,43 @@
+/** What a block proof claims, in sentences, and what it does not. */
+import type { BlockStatement, BlockSummary } from './blockStatement.ts';
+
+const WEI_PER_ETHER = 10n ** 18n;
+
+/** Exact, without trailing zeros. */
+function ether(wei: bigint): string {
+  const fraction = (wei % WEI_PER_ETHER).toString().padStart(18, '0').replace(/0+$/, '');
+  return `${wei / WEI_PER_ETHER}${fraction === '' ? '' : `.${fraction}`} ether`;
+}
+
+const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+
+/** The claims that the summary alone carries; who knows the list and the access list compares their digests. */
+export function describeBlock(summary: BlockSummary): string[] {
+  const { columnCount, transactionCount, executedCount, itemCount } = summary;
+  const skipped = transactionCount - executedCount;
+  return [
+    `Block ${summary.blockNumber} of chain ${summary.chainId}, base fee ${summary.baseFeePerGasWei} wei.`,
+    `${counted(columnCount, 'column')} with exactly the ${counted(transactionCount, 'transaction')} of the inclusion list, each once, in its column, in the order of the list.`,
+    `${executedCount} executed; ${skipped === 0 ? 'none' : skipped} skipped, each for the reason that the proof names.`,
+    `The columns touch ${counted(itemCount, 'leaf').replace('leafs', 'leaves')} of the state, no two of them the same, and take the pre-values to the post-values.`,
+    `Gas ${summary.gasUsed}; priority fees ${ether(summary.priorityFeesWei)}, due to the coinbase once; burned ${ether(summary.burnedWei)}.`,
+  ];
+}
+
+/** The transactions that were not executed, with the reasons. */
+export function describeSkipped({ transfers }: BlockStatement): string[] {
+  return transfers.flatMap(({ status, column, from, nonce }, transaction) =>
+    status === 'executed'
+      ? []
+      : [
+          `Transaction ${transaction} of the list (column ${column}, sender ${from}, nonce ${nonce}) was skipped: ${status}.`,
+        ],
+  );
+}
+
+/** What a block proof does not say. */
+export const BLOCK_CAVEATS: readonly string[] = [
+  'It does not say that senders signed: each sender is an input that the digests bind.',
+  "It does not say that the pre-values are the chain's: they are not opened against a state root yet.",
+  'It does not say who attested to the inclusion list: it says which list, by its digest.',
+];
