@@ -35,7 +35,15 @@ export interface CallLog {
   readonly clk: Uint32Array;
   /** The witnesses of the calls, one after the other; `witnessWords` of the table says where the next one begins. */
   readonly witness: Uint32Array;
+  /**
+   * What the calls computed on the way to their outcomes, likewise, so that a table's columns are not computed twice. Left out
+   * where it is not known: it is no part of a record, and tables compute it anew.
+   */
+  readonly interiors?: Uint32Array;
 }
+
+/** Takes the words that a call computed on the way to its outcome. */
+export type LeaveInterior = (words: Uint32Array) => void;
 
 /** Counts the lookups that a table's rows make, so that the tables looked up know their multiplicities. */
 export interface LookupCounts {
@@ -49,13 +57,16 @@ export interface CallTable {
   readonly tags: readonly number[];
   /**
    * Carries out a call: reads its operand rows, writes its output rows, and returns the value of operand C. State
-   * between calls (ram) lives in what `createState` returned. Throws: MachineError when the relation cannot hold.
+   * between calls (ram) lives in what `createState` returned. Gives its interior, in pieces, to `leave`. Throws: MachineError when the
+   * relation cannot hold.
    */
-  execute(memory: Memory, call: Call, state: unknown): number;
+  execute(memory: Memory, call: Call, state: unknown, leave?: LeaveInterior): number;
   /** Rows that a call with this tag and operand D takes, whether or not a run can make it; at least 1. */
   rowsOf(tag: number, d: number): number;
   /** Words of the witness of a call with this tag and operand D; absent in a table whose calls have none. */
   readonly witnessWords?: (tag: number, d: number) => number;
+  /** Words of the interior of a call with this tag and operand D; absent in a table whose calls have none. */
+  readonly interiorWords?: (tag: number, d: number) => number;
   /** Fresh state for one run; undefined for a table without any. */
   createState(): unknown;
   /**

@@ -139,7 +139,7 @@ export function execute(
     if (witness.length !== expected)
       throw new MachineError('HINT_FAILED', { tag, expected, got: witness.length });
     const made: Call = { tag, a, b, c: c === UNWRITTEN ? undefined : c, d, clk, witness };
-    const outcome = table.execute(memory, made, states.get(table));
+    const outcome = table.execute(memory, made, states.get(table), recorder.leave);
     recorder.record(made, outcome);
     return outcome;
   }

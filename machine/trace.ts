@@ -7,7 +7,7 @@ import type { TableTrace } from '../stark/air/air.ts';
 import { STATEMENT_WORDS } from '../stark/air/air.ts';
 import { MODULUS } from '../stark/field/koalaBear.ts';
 import { ROW_WORDS } from './buses.ts';
-import { divideCalls, tablesByTag, witnessWordsAt } from './callRecorder.ts';
+import { divideCalls, interiorWordsAt, tablesByTag, witnessWordsAt } from './callRecorder.ts';
 import type { CallTable, LookupCounts } from './callTable.ts';
 import { traceCpu } from './cpu/trace.ts';
 import { MachineError } from './errors.ts';
@@ -35,7 +35,7 @@ export function checkExecutionTrace(execution: ExecutionTrace, tables: readonly 
       expected: STATEMENT_WORDS,
       got: statement.length,
     });
-  const { count, tag, a, b, c, d, clk, witness } = calls;
+  const { count, tag, a, b, c, d, clk, witness, interiors } = calls;
   for (const column of [tag, a, b, c, d, clk])
     if (column.length !== count)
       throw badTrace('the call log is ragged', { expected: count, got: column.length });
@@ -47,12 +47,21 @@ export function checkExecutionTrace(execution: ExecutionTrace, tables: readonly 
   const unknown = tag.find((each) => !tableOfTag.has(each));
   if (unknown !== undefined) throw badTrace('no table answers to a call', { tag: unknown });
   let witnessWords = 0;
-  for (let index = 0; index < count; index++)
-    witnessWords += witnessWordsAt(calls, index, tableOfTag.get(tag[index]!));
+  let interiorWords = 0;
+  for (let index = 0; index < count; index++) {
+    const table = tableOfTag.get(tag[index]!);
+    witnessWords += witnessWordsAt(calls, index, table);
+    interiorWords += interiorWordsAt(calls, index, table);
+  }
   if (witness.length !== witnessWords)
     throw badTrace('the calls have witnesses of another length', {
       expected: witnessWords,
       got: witness.length,
+    });
+  if (interiors !== undefined && interiors.length !== interiorWords)
+    throw badTrace('the calls have interiors of another length', {
+      expected: interiorWords,
+      got: interiors.length,
     });
 }
 

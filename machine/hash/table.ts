@@ -2,7 +2,7 @@
 import type { CallTable } from '../callTable.ts';
 import { TAG } from '../instruction.ts';
 import { hashAir } from './air.ts';
-import { executeHash, hashRows, hashWitnessWords, traceHash } from './trace.ts';
+import { executeHash, hashInteriorWords, hashRows, hashWitnessWords, traceHash } from './trace.ts';
 
 export { completeHashTrace } from './expand.ts';
 
@@ -12,6 +12,7 @@ export const hashTable: CallTable = {
   execute: executeHash,
   rowsOf: hashRows,
   witnessWords: hashWitnessWords,
+  interiorWords: hashInteriorWords,
   createState: () => undefined,
   trace: traceHash,
 };

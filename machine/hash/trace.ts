@@ -13,7 +13,7 @@ import {
   requireRow,
   writeWords,
 } from '../callRows.ts';
-import type { Call, CallLog, LookupCounts, Memory } from '../callTable.ts';
+import type { Call, CallLog, LeaveInterior, LookupCounts, Memory } from '../callTable.ts';
 import { MachineError } from '../errors.ts';
 import { TAG } from '../instruction.ts';
 import { MAXIMUM_LOG_HEIGHT, MINIMUM_LOG_HEIGHT } from './air.ts';
@@ -31,18 +31,28 @@ export function hashWitnessWords(tag: number, d: number): number {
   return tag === TAG.HASH_PATH ? d * ROW_WORDS : 0;
 }
 
+/** The state behind every row of a call but the last, whose state is the outcome. */
+export function hashInteriorWords(tag: number, d: number): number {
+  return (hashRows(tag, d) - 1) * ROW_WORDS;
+}
+
 /** Hashes the rows of a call and writes the output row; returns operand C. Throws: MachineError. */
-export function executeHash(memory: Memory, call: Call): number {
+export function executeHash(
+  memory: Memory,
+  call: Call,
+  _state: unknown,
+  leave: LeaveInterior = () => undefined,
+): number {
   requireRow(call.a);
   const outPointer = requireOutputPointer(call);
   const state = new Uint32Array(ROW_WORDS);
-  if (call.tag === TAG.HASH_PATH) climb(memory, call, state);
-  else chain(memory, call, state);
+  if (call.tag === TAG.HASH_PATH) climb(memory, call, state, leave);
+  else chain(memory, call, state, leave);
   writeWords(memory, outPointer, state);
   return outPointer;
 }
 
-function chain(memory: Memory, call: Call, state: Uint32Array): void {
+function chain(memory: Memory, call: Call, state: Uint32Array, leave: LeaveInterior): void {
   requireRow(call.b);
   if (call.d < 1 || call.d > 2 ** MAXIMUM_LOG_HEIGHT) refuseOperand(call, 'D', 'a block count', call.d);
   const block = new Uint32Array(ROW_WORDS);
@@ -50,10 +60,11 @@ function chain(memory: Memory, call: Call, state: Uint32Array): void {
   for (let index = 0; index < call.d; index++) {
     readWords(memory, call.b + index * ROW_WORDS, block);
     compressInto(state, 0, state, 0, block, 0);
+    if (index < call.d - 1) leave(state);
   }
 }
 
-function climb(memory: Memory, call: Call, state: Uint32Array): void {
+function climb(memory: Memory, call: Call, state: Uint32Array, leave: LeaveInterior): void {
   const { b: index, d: levels, witness } = call;
   if (levels < 1 || levels > MAXIMUM_PATH_LEVELS)
     refuseOperand(call, 'D', `1 to ${MAXIMUM_PATH_LEVELS} levels`, levels);
@@ -63,6 +74,7 @@ function climb(memory: Memory, call: Call, state: Uint32Array): void {
     const sibling = level * ROW_WORDS;
     if (((index >>> level) & 1) === 1) compressInto(state, 0, witness, sibling, state, 0);
     else compressInto(state, 0, state, 0, witness, sibling);
+    if (level < levels - 1) leave(state);
   }
 }
 
@@ -102,6 +114,9 @@ export function traceHash(calls: CallLog, words: Uint32Array, counts: LookupCoun
   const state = new Uint32Array(ROW_WORDS);
   const other = new Uint32Array(ROW_WORDS);
 
+  const { interiors } = calls;
+  let interiorStart = 0;
+
   /** Writes the input of a row, and makes its output the state unless the row is the last of its run. */
   function compressRow(row: number, bit: number, isLast: boolean): void {
     const [left, right] = bit === 1 ? [other, state] : [state, other];
@@ -109,7 +124,10 @@ export function traceHash(calls: CallLog, words: Uint32Array, counts: LookupCoun
       lanes[word]![row] = left[word]!;
       lanes[ROW_WORDS + word]![row] = right[word]!;
     }
-    if (!isLast) compressInto(state, 0, left, 0, right, 0);
+    if (isLast) return;
+    if (interiors === undefined) compressInto(state, 0, left, 0, right, 0);
+    else state.set(interiors.subarray(interiorStart, interiorStart + ROW_WORDS));
+    interiorStart += ROW_WORDS;
   }
 
   /** Words beyond the end of `source` are 0. */

@@ -1,6 +1,7 @@
 /** Records of runs become columns: honest ones are accepted, forged ones are named, and none crashes. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { buildProgram } from '../../machine/builder.ts';
 import type { CallLog } from '../../machine/callTable.ts';
 import { MachineError } from '../../machine/errors.ts';
 import type { ExecutionTrace } from '../../machine/executionTrace.ts';
@@ -24,6 +25,28 @@ function verdictOf(trace: ExecutionTrace): TraceVerdict {
 test('an uploaded record yields the columns of the run it records', () => {
   assert.deepEqual(buildTraces(everythingProgram, copyOf(honest)), buildTraces(everythingProgram, honest));
   assert.deepEqual(verdictOf(copyOf(honest)), { ok: true });
+});
+
+test('columns are the same with and without the states that the run left between the rows of its hash calls', () => {
+  const program = buildProgram('hashes', (builder) => {
+    const leaf = builder.hintRows('leaf', [], 1);
+    const [index, depth] = builder.hint('place', [], 2);
+    const node = builder.path(leaf, index, depth, { hint: 'siblings', inputs: [index, depth] });
+    const blocks = builder.hintRows('siblings', [0, 3], 3);
+    builder.chain(builder.chain(node, blocks, 3), blocks, 1, builder.statement);
+  });
+  const execution = run(program, pathHints);
+  const { interiors, ...calls } = execution.calls;
+  // Between 4 levels, between 3 blocks, none in a chain of one.
+  assert.equal(interiors?.length, 8 * (3 + 2));
+  const traces = buildTraces(program, execution);
+  assert.deepEqual(buildTraces(program, { ...execution, calls }), traces);
+  assert.deepEqual(checkTraces(program, traces, execution.statement), { ok: true });
+  const shorter = { ...calls, interiors: interiors.subarray(8) };
+  assert.throws(
+    () => buildTraces(program, { ...execution, calls: shorter }),
+    /BAD_TRACE.*interiors of another length, expected 40, got 32/,
+  );
 });
 
 test('tables without rows are absent', () => {
