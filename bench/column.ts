@@ -31,7 +31,7 @@ export function smallestColumn(
 }
 
 export async function measureColumn(settings: MeasurementSettings): Promise<MeasurementOutcome> {
-  const { block, columns, scale } = settings;
+  const { block, columns, scale, budgetBytes } = settings;
   const { transfers, hints } = smallestColumn(block, columns);
   const outcome = await measureProof({
     label: 'column',
@@ -39,11 +39,15 @@ export async function measureColumn(settings: MeasurementSettings): Promise<Meas
     hints,
     profile: scale === 'quick' ? TEST_ONLY_LEAF : LEAF,
     runs: PROOFS[scale],
+    budgetBytes,
   });
   return { ...outcome, facts: { block, columns, transfers, ...outcome.facts } };
 }
 
-export async function measureLongRun({ scale }: MeasurementSettings): Promise<MeasurementOutcome> {
+export async function measureLongRun({
+  scale,
+  budgetBytes,
+}: MeasurementSettings): Promise<MeasurementOutcome> {
   return await measureProof({
     label: 'long run',
     // The loop's entry and end take some cycles besides its iterations.
@@ -51,5 +55,6 @@ export async function measureLongRun({ scale }: MeasurementSettings): Promise<Me
     hints: {},
     profile: scale === 'quick' ? TEST_ONLY_LEAF : LEAF,
     runs: PROOFS[scale],
+    budgetBytes,
   });
 }

@@ -30,6 +30,7 @@ const HELP = `npm run bench -- [options]
   --runs COUNT        timed runs of each figure, 5 by default
   --block NUMBER      the block of data/blocks whose smallest column is proved, 19933122 by default
   --columns COUNT     into how many columns the block is cut, 2 by default
+  --budget MEBIBYTES  device memory that a proof may take, at most 2^20; without it the device is the limit
   --json              one JSON object instead of the table
   --save              also write the JSON to bench/results/
   --help
@@ -39,6 +40,12 @@ ${MEASUREMENT_NAMES.map((name) => `  ${name.padEnd(18)}  ${MEASUREMENTS[name].ab
 
 function count(text: string, option: string): number {
   if (!/^[1-9]\d{0,3}$/.test(text)) throw new RangeError(`--${option} takes a count, not ${text}`);
+  return Number(text);
+}
+
+function mebibytes(text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text) || Number(text) > 2 ** 20)
+    throw new RangeError(`--budget takes mebibytes, not ${text}`);
   return Number(text);
 }
 
@@ -60,6 +67,7 @@ async function main(): Promise<void> {
       runs: { type: 'string', default: '5' },
       block: { type: 'string', default: '19933122' },
       columns: { type: 'string', default: '2' },
+      budget: { type: 'string' },
       json: { type: 'boolean', default: false },
       save: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -86,6 +94,7 @@ async function main(): Promise<void> {
     runs: values.quick ? 1 : count(values.runs, 'runs'),
     block: values.block,
     columns: count(values.columns, 'columns'),
+    ...(values.budget === undefined ? {} : { budgetBytes: mebibytes(values.budget) * 2 ** 20 }),
     environment: chosen?.environment ?? {},
     timeoutSeconds: TIMEOUT_SECONDS,
     onStart: (name) => console.error(`measuring ${name}`),

@@ -73,6 +73,8 @@ export interface MeasurementSettings {
   /** Block number and columns of the column proof. */
   readonly block: string;
   readonly columns: number;
+  /** Most bytes of the device's buffers in proofs; the device's own limit when left out. */
+  readonly budgetBytes?: number;
 }
 
 /** Seconds that `work` takes. */

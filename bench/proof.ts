@@ -6,6 +6,8 @@
 import { createHash } from 'node:crypto';
 import { createWgslBackend } from '../kernels/backend.ts';
 import { type ComputeDevice, openDevice } from '../kernels/device.ts';
+import { proofMemory } from '../kernels/memoryNeed.ts';
+import { tileLimits } from '../kernels/tile.ts';
 import { warmUp } from '../kernels/warmUp.ts';
 import type { HintFunctions, Program } from '../machine/program.ts';
 import { buildTraces, COLONNADE_MACHINE, PROGRAM_SLOT, prepareProgram, run } from '../machine/system.ts';
@@ -35,6 +37,8 @@ export interface ProofTask {
   readonly profile: Profile;
   /** Timed proofs, after the one that is told by stages. */
   readonly runs: number;
+  /** Device memory of the proof; undefined for the device's own limit. */
+  readonly budgetBytes: number | undefined;
 }
 
 /** The preprocessed columns of a program, one entry a slot of the machine. */
@@ -52,6 +56,7 @@ function waitingBackend(backend: Backend, device: ComputeDevice): Backend {
   };
   return {
     adapterName: backend.adapterName,
+    begin: async (...values) => await backend.begin?.(...values),
     loadTrace: (...values) => wait(backend.loadTrace(...values)),
     loadColumns: (...values) => wait(backend.loadColumns(...values)),
     commit: (...values) => wait(backend.commit(...values)),
@@ -80,8 +85,11 @@ function cellsOf(traces: readonly (TableTrace | undefined)[]): number {
 
 /** Proves, verifies and times a program's run. Throws: Error when the proof is not accepted; what the layers below throw. */
 export async function measureProof(task: ProofTask): Promise<MeasurementOutcome> {
-  const { label, program, hints, profile, runs } = task;
-  const device = await openDevice({ robustness: 'off' });
+  const { label, program, hints, profile, runs, budgetBytes } = task;
+  const device = await openDevice({
+    robustness: 'off',
+    ...(budgetBytes === undefined ? {} : { byteBudget: budgetBytes }),
+  });
   const backend = createWgslBackend(device);
   let execution = run(program, hints);
   const executeSeconds = await secondsOf(() => {
@@ -113,6 +121,8 @@ export async function measureProof(task: ProofTask): Promise<MeasurementOutcome>
       busyBefore = busySeconds;
     },
   });
+  const before = { ...device.queue.statistics };
+  device.arena.resetPeaks();
   const totals: number[] = [];
   for (let timed = 0; timed < runs; timed++) {
     totals.push(
@@ -122,6 +132,17 @@ export async function measureProof(task: ProofTask): Promise<MeasurementOutcome>
       }),
     );
   }
+
+  const { peakBytes, peakUsedBytes } = device.arena.gauge();
+  const perProof = (name: 'submissions' | 'dispatches' | 'copies' | 'writes' | 'reads'): number =>
+    Math.round((device.queue.statistics[name] - before[name]) / runs);
+  const commands = {
+    submissions: perProof('submissions'),
+    dispatches: perProof('dispatches'),
+    copies: perProof('copies'),
+    uploads: perProof('writes'),
+    readbacks: perProof('reads'),
+  };
 
   const policy = { acceptedProfileDigests: [profileDigest(profile)] };
   const verifySeconds = await timeRuns(Math.max(3, runs), () => {
@@ -137,7 +158,7 @@ export async function measureProof(task: ProofTask): Promise<MeasurementOutcome>
   ];
   const outcome: MeasurementOutcome = {
     adapter: device.adapter,
-    peakDeviceBytes: device.arena.gauge().peakBytes,
+    peakDeviceBytes: peakBytes,
     figures: [
       figureOf(`${label}: proof`, 's', totals),
       rateOf(`${label}: cells proved`, 'cells/s', cells, totals),
@@ -164,6 +185,14 @@ export async function measureProof(task: ProofTask): Promise<MeasurementOutcome>
       proofBytes: proof.length,
       proofSha256: createHash('sha256').update(proof).digest('hex'),
       prepareSeconds,
+      usedDeviceBytes: peakUsedBytes,
+      ...proofMemory(
+        COLONNADE_MACHINE,
+        profile,
+        traces.map((trace) => trace?.logHeight),
+        tileLimits(device),
+      ),
+      ...commands,
       longestSubmissionMs: Math.round(device.queue.statistics.longestSubmissionMs),
     },
   };

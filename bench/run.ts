@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly runs: number;
   readonly block: string;
   readonly columns: number;
+  /** Device memory of a proof; the device's own limit when left out. */
+  readonly budgetBytes?: number;
   /** Of the processes that use the device. */
   readonly environment: Readonly<Record<string, string>>;
   /** A measurement that takes longer is ended. */
@@ -65,7 +67,8 @@ export interface BenchReport {
 export async function runBench(options: RunOptions): Promise<BenchReport> {
   const started = performance.now();
   const [loadBefore = 0] = loadavg();
-  const { environment, isQuick, onStart, onReport, runs, block, columns, timeoutSeconds } = options;
+  const { environment, isQuick, onStart, onReport, runs, block, columns, budgetBytes, timeoutSeconds } =
+    options;
   let roofs: Roofs | undefined;
   let adapter: AdapterDescription | undefined;
   let scale: Scale = isQuick ? 'quick' : 'software';
@@ -93,7 +96,14 @@ export async function runBench(options: RunOptions): Promise<BenchReport> {
     const isWanted = isDefault === undefined || (isDefault === 'onHardware' && scale === 'hardware');
     if (options.names === undefined && !isWanted) continue;
     onStart?.(name);
-    const settings: MeasurementSettings = { scale, runs, block, columns, ...(roofs ? { roofs } : {}) };
+    const settings: MeasurementSettings = {
+      scale,
+      runs,
+      block,
+      columns,
+      ...(budgetBytes === undefined ? {} : { budgetBytes }),
+      ...(roofs ? { roofs } : {}),
+    };
     const variables = usesDevice ? environment : {};
     let outcome: MeasuredOutcome;
     try {

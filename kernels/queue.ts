@@ -57,6 +57,10 @@ export interface CommandQueue {
 export interface QueueStatistics {
   readonly submissions: number;
   readonly dispatches: number;
+  /** Copies and fills on the device; uploads; readbacks, each of which waits for the device. */
+  readonly copies: number;
+  readonly writes: number;
+  readonly reads: number;
   /** Sum of the durations of all submissions. */
   readonly busySeconds: number;
   readonly longestSubmissionMs: number;
@@ -104,7 +108,15 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
     usage: 0x40 /* UNIFORM */ | 0x08 /* COPY_DST */,
   });
   const parameterWords = new Uint32Array(PARAMETER_SLOT_WORDS * PARAMETER_SLOTS);
-  const statistics = { submissions: 0, dispatches: 0, busySeconds: 0, longestSubmissionMs: 0 };
+  const statistics = {
+    submissions: 0,
+    dispatches: 0,
+    copies: 0,
+    writes: 0,
+    reads: 0,
+    busySeconds: 0,
+    longestSubmissionMs: 0,
+  };
   let signal: AbortSignal | undefined;
   let encoder: GPUCommandEncoder | undefined;
   let pass: GPUComputePassEncoder | undefined;
@@ -253,6 +265,7 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
 
   /** Copies are not measured; they are counted at a slow machine's speed, so that many of them are cut as well. */
   async function countCopy(words: number): Promise<void> {
+    statistics.copies++;
     recordedMs += COPY_MS + words * COPY_MS_PER_WORD;
     if (recordedMs >= options.submissionMs * FILL) await submit();
   }
@@ -313,6 +326,7 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
       for (let done = 0; done < words; done += stagingBytes / 4) {
         const part = Math.min(words - done, stagingBytes / 4);
         copyEncoder().copyBufferToBuffer(buffer, 4 * (offsetWords + done), staging, 0, 4 * part);
+        statistics.reads++;
         await finishAll();
         await staging.mapAsync(1, 0, 4 * part).catch(async (error: unknown) => {
           // The news of a lost device may come a moment after its broken promises.
@@ -355,6 +369,7 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
           });
         }
         await submit();
+        statistics.writes++;
         gpu.queue.writeBuffer(buffer, 4 * offsetWords, words as Uint32Array<ArrayBuffer>);
       }),
     read: (buffer, offsetWords, words) => ordered(() => readInOrder(buffer, offsetWords, words)),
