@@ -107,10 +107,21 @@ export function preprocessedSlots(system: AirSystem): number[] {
 /** What makes a key unusable, before any proof is seen; undefined when nothing does. */
 export function checkKey(key: VerifyingKey): KeyFault | undefined {
   return (
-    checkSystem(key.system, key.profile) ??
+    systemFault(key.system, key.profile) ??
     checkPreprocessedHeights(key.system, key.profile, key.preprocessedLogHeights) ??
     checkPreprocessedCap(key)
   );
+}
+
+/** Systems and profiles that have been found to fit each other; neither changes. */
+const fitting = new WeakMap<AirSystem, WeakSet<Profile>>();
+
+function systemFault(system: AirSystem, profile: Profile): KeyFault | undefined {
+  const profiles = fitting.get(system) ?? new WeakSet();
+  if (profiles.has(profile)) return undefined;
+  const fault = checkSystem(system, profile);
+  if (fault === undefined) fitting.set(system, profiles.add(profile));
+  return fault;
 }
 
 function checkSystem(system: AirSystem, profile: Profile): KeyFault | undefined {
@@ -269,7 +280,7 @@ export async function generateKey(
   const traces = slots.map((slot) => preprocessedTraces[slot]);
   const preprocessedLogHeights = traces.flatMap((trace) => (trace === undefined ? [] : [trace.logHeight]));
   const fault =
-    checkSystem(system, profile) ?? checkPreprocessedHeights(system, profile, preprocessedLogHeights);
+    systemFault(system, profile) ?? checkPreprocessedHeights(system, profile, preprocessedLogHeights);
   if (fault !== undefined) throw new KeyError(fault);
 
   for (const [slot, table] of system.tables.entries())

@@ -110,9 +110,14 @@ export function systemWords(system: AirSystem): number[] {
   return words;
 }
 
+/** Digests by system: a system does not change, and has some ten thousand words to hash. */
+const machineDigests = new WeakMap<AirSystem, Uint32Array>();
+
 /** The machine digest, 8 words; part of every verification key. */
 export function machineDigest(system: AirSystem): Uint32Array {
-  return digest(LABEL.MACHINE, systemWords(system));
+  const known = machineDigests.get(system) ?? digest(LABEL.MACHINE, systemWords(system));
+  machineDigests.set(system, known);
+  return known.slice();
 }
 
 /** The digest of one table's definition, 8 words; ties a generated shader to its AIR. */
