@@ -392,6 +392,48 @@ describe('cheating proposers', () => {
       [HINT.NODE_COUNT]: () => [0],
     });
   });
+
+  it('every hinted word matters', () => {
+    const trees = [[inner(leafOf(COLUMN_0), leafOf(COLUMN_1)), leafOf(COLUMN_2)]];
+    const witness = witnessOf(HONEST.columns, HONEST.list, trees);
+    const hints = blockHints(witness);
+    let words = 0;
+    /** Runs with the word of this number, in the order of the run, raised by one. */
+    const runAltered = (target: number): { statement?: Uint32Array; hint: string } => {
+      words = 0;
+      let hint = '';
+      const replaced = Object.fromEntries(
+        Object.entries(hints).map(([name, answer]): [string, HintFunctions[string]] => [
+          name,
+          (inputs, memory) => {
+            const answered = Uint32Array.from(answer!(inputs, memory));
+            if (words <= target && target < words + answered.length) {
+              hint = `${name} of ${inputs.join(', ')}, word ${target - words}`;
+              answered[target - words] = (answered[target - words]! + 1) % MODULUS;
+            }
+            words += answered.length;
+            return answered;
+          },
+        ]),
+      );
+      try {
+        return { statement: runBlock(witness, replaced).statement, hint };
+      } catch (error) {
+        // The host has no answer for places that are not there.
+        if (error instanceof MachineError || error instanceof RangeError) return { hint };
+        throw error;
+      }
+    };
+    assert.deepEqual(runAltered(Number.POSITIVE_INFINITY).statement, DIGEST);
+    const total = words;
+    const free: string[] = [];
+    for (let word = 0; word < total; word++) {
+      const { statement, hint } = runAltered(word);
+      if (statement !== undefined && String(statement) === String(DIGEST)) free.push(hint);
+    }
+    // An inner entry is told by any mark but 0 and has no key; a number beyond the listed keys is the last one's.
+    assert.deepEqual(free, ['block: entry of 0, 2, word 0', 'block: entry of 0, 2, word 1']);
+  });
 });
 
 /** Columns that make no block, with their list. */

@@ -52,9 +52,14 @@ export function childrenOf(trees: BlockWitness['trees'], key = KEYS.aggregateKey
 
 export function standInHints(children: readonly StandInChild[]): HintFunctions {
   let [keys, statements] = [0, 0];
+  const childAt = (number: number): StandInChild => {
+    const child = children[number];
+    if (child === undefined) throw new RangeError(`there is no child ${number}`);
+    return child;
+  };
   return {
-    [CHILD_KEY]: () => children[keys++]!.keyDigest,
-    [CHILD_STATEMENT]: () => children[statements++]!.statement,
+    [CHILD_KEY]: () => childAt(keys++).keyDigest,
+    [CHILD_STATEMENT]: () => childAt(statements++).statement,
   };
 }
 
