@@ -164,7 +164,7 @@ export interface TableBuilder {
 }
 
 export interface ProgramBuilder extends ArithmeticBuilder, MemoryBuilder, ControlBuilder, TableBuilder {
-  /** Calls to the extension table, for machines that have it. */
+  /** Calls to the extension table. */
   readonly extension: ExtensionBuilder;
 }
 

@@ -1,5 +1,5 @@
 // Generated: node --import tsx scripts/generateConstraintShaders.ts, from table "cpu".
-// Constraint digest 1:00434c4e000000020000000a0000000000000000000000000000000000000000
+// Constraint digest 1:4b6211122fe0e2854ada6f87191c83b53a9783be610d55c024186cbd70db3cd8
 // Computes values of one row of a tile; word column * stride + row. Montgomery form. Element: one row.
 // Source: docs/spec/proof-system.md, section 4.
 #import field

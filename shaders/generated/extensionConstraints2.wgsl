@@ -1,5 +1,5 @@
 // Generated: node --import tsx scripts/generateConstraintShaders.ts, from table "extension".
-// Constraint digest 1:00434c4e000000020000000a0000000000000000000000000000000000000000
+// Constraint digest 1:7820f6a06c19e7f337307a1f0aa1743d7a5810380038e3bb5ea1c1694adf9b3b
 // Computes values of one row of a tile; word column * stride + row. Montgomery form. Element: one row.
 // Source: docs/spec/proof-system.md, section 4.
 #import field

@@ -1,5 +1,5 @@
 // Generated: node --import tsx scripts/generateConstraintShaders.ts, from table "program".
-// Constraint digest 1:00434c4e000000020000000a0000000000000000000000000000000000000000
+// Constraint digest 1:65af68aa7dab49103086414d3e91d62757ccc78a276f43bc57fabd9528a81157
 // Computes values of one row of a tile; word column * stride + row. Montgomery form. Element: one row.
 // Source: docs/spec/proof-system.md, section 4.
 #import field

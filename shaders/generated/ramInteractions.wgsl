@@ -1,5 +1,5 @@
 // Generated: node --import tsx scripts/generateConstraintShaders.ts, from table "ram".
-// Constraint digest 1:00434c4e000000020000000a0000000000000000000000000000000000000000
+// Constraint digest 1:2e148a3e1cc5ae5b07a39098746f835f19e810b075d6e41f4bca039b3dc621e1
 // Computes values of one row of a tile; word column * stride + row. Montgomery form. Element: one row.
 // Source: docs/spec/proof-system.md, section 4.
 #import field

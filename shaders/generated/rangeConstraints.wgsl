@@ -1,5 +1,5 @@
 // Generated: node --import tsx scripts/generateConstraintShaders.ts, from table "range".
-// Constraint digest 1:00434c4e000000020000000a0000000000000000000000000000000000000000
+// Constraint digest 1:75941ba70c6632b53b6123981986487f422c0d78082b23dd18486d17334989af
 // Computes values of one row of a tile; word column * stride + row. Montgomery form. Element: one row.
 // Source: docs/spec/proof-system.md, section 4.
 #import field
