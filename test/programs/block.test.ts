@@ -10,6 +10,8 @@ import { assembleBlock } from '../../programs/block/blockInput.ts';
 import { blockStatementDigest } from '../../programs/block/blockStatement.ts';
 import { planBlock } from '../../programs/block/prepare.ts';
 import { executeColumn } from '../../programs/column/execute.ts';
+import { unpackBasicData } from '../../programs/column/statement.ts';
+import { differences, runIndependently } from '../../scripts/demoEthereum.ts';
 import { compress } from '../../stark/hash/poseidon.ts';
 import {
   blockOf,
@@ -125,6 +127,26 @@ describe('block program', () => {
       assert.deepEqual([...execution.statement].map(BigInt), independent.digest, `block ${number}`);
       assert.deepEqual(blockStatementDigest(statement), execution.statement);
     }
+  });
+
+  it('has the post-values and the skipped transactions of an independent Ethereum execution', async () => {
+    const file = readBlock(19932703);
+    const input = blockInput(file, 8);
+    const statement = assembleBlock(input.columns.map(executeColumn), blockList(input));
+    const run = await runIndependently(file);
+    assert.deepEqual(
+      statement.transfers.map(({ status }) => status !== 'executed'),
+      run.refusals.map((refusal) => refusal !== undefined),
+    );
+    const posts = new Map(
+      statement.accessList.map(({ address, postValue }) => [address, unpackBasicData(postValue)]),
+    );
+    const coinbase = {
+      address: input.coinbase,
+      balanceBeforeWei: file.prestate[input.coinbase]?.balance ?? 0n,
+      feesWei: statement.priorityFeesWei,
+    };
+    assert.deepEqual(differences(run, posts, coinbase), []);
   });
 
   it('1,410 transfers without a skipped one: cpu and hash rows of the merge fit 2^15', () => {
