@@ -3,67 +3,52 @@
  * verifyChild.ts; the statement's rows are those of aggregateStatement.ts.
  * Source: docs/spec/recursion.md.
  */
-import type { Row, Value } from '../../machine/builder/values.ts';
+import type { Row } from '../../machine/builder/values.ts';
 import { buildProgram, type ProgramBuilder } from '../../machine/builder.ts';
 import type { Program } from '../../machine/program.ts';
+import { COLONNADE_MACHINE } from '../../machine/system.ts';
+import type { AirSystem } from '../../stark/air/air.ts';
 import { DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
-import { profileDigest } from '../../stark/profile.ts';
-import { productionPolicy } from '../../stark/verifier.ts';
+import { INNER, LEAF, type Profile } from '../../stark/profile.ts';
 import { AGGREGATE_TAG, AGGREGATE_VERSION, ENTRY_MARK } from './aggregateStatement.ts';
-import type { ChildShape } from './childShape.ts';
+import { defineChildVerifier, type VerifiedChild } from './childVerifier.ts';
 import { HINT } from './hintNames.ts';
-import { verifyChild } from './verifyChild.ts';
+
+/** Profiles under which an aggregate accepts children. FINAL is for proofs that leave the system. */
+export const CHILD_PROFILES: readonly Profile[] = [LEAF, INNER];
 
 /**
- * The program for children of any of these shapes: any number of children, at least one, in any mix. Shapes decide nothing but
- * which code verifies a child: machine, profile and heights enter the child's key or its transcript.
- * Throws: RangeError without a shape, or when a profile is TEST_ONLY.
+ * The program for any number of children, at least one, each a proof of any program of the machine under one of
+ * CHILD_PROFILES, this one included.
  */
-export function buildAggregateProgram(shapes: readonly ChildShape[]): Program {
-  const accepted = productionPolicy().acceptedProfileDigests.map(String);
-  const weak = shapes.find(({ profile }) => !accepted.includes(String(profileDigest(profile))));
-  if (weak) throw new RangeError(`${weak.profile.name} is no profile that an aggregate accepts`);
-  return emitProgram('aggregate', shapes);
+export function buildAggregateProgram(): Program {
+  return emitProgram('aggregate', COLONNADE_MACHINE, CHILD_PROFILES);
 }
 
-/** As `buildAggregateProgram`, for shapes of any profile: another program, under a key of its own. */
-export function buildTestOnlyAggregateProgram(shapes: readonly ChildShape[]): Program {
-  return emitProgram('TEST_ONLY aggregate', shapes);
+/**
+ * As `buildAggregateProgram`, for children under any profiles and of another machine: another program, under a key of its own.
+ * Throws: RangeError when such children could exceed the profile's bounds.
+ */
+export function buildTestOnlyAggregateProgram(
+  profiles: readonly Profile[],
+  system: AirSystem = COLONNADE_MACHINE,
+): Program {
+  return emitProgram('TEST_ONLY aggregate', system, profiles);
 }
 
-function emitProgram(name: string, shapes: readonly ChildShape[]): Program {
-  if (shapes.length === 0) throw new RangeError('an aggregate program needs at least one shape of children');
+function emitProgram(name: string, system: AirSystem, profiles: readonly Profile[]): Program {
   return buildProgram(name, (program) => {
-    const verifiers = shapes.map((shape, number) =>
-      program.define(`verify shape ${number}`, {}, { keyDigest: 'row', statement: 'row' }, () =>
-        verifyChild(program, shape),
-      ),
-    );
-    /** Calls the verifier that the hint names; a number beyond the last names the last. */
-    const verifyNext = (shapeNumber: Value, first: number): VerifiedChild =>
-      first === verifiers.length - 1
-        ? verifiers[first]!({})
-        : program.ifEqual(
-            shapeNumber,
-            first,
-            () => verifiers[first]!({}),
-            () => verifyNext(shapeNumber, first + 1),
-          );
-
+    const verifyNext = defineChildVerifier(program, system, profiles);
     const aggregateKey = program.hintRows(HINT.aggregateKey, [], 1);
     const count = program.hintValue(HINT.childCount, []);
     program.assertNonzero(count);
     const start = program.row([AGGREGATE_TAG, AGGREGATE_VERSION, count]);
-    const { digest } = program.repeat(count, { digest: start }, ({ digest }) => {
-      const child = verifyNext(program.hintValue(HINT.nextChild, []), 0);
-      return { digest: absorbEntry(program, aggregateKey, digest, child) };
-    });
+    const { digest } = program.repeat(count, { digest: start }, ({ digest }) => ({
+      digest: absorbEntry(program, aggregateKey, digest, verifyNext()),
+    }));
     program.compress(aggregateKey, digest, program.statement);
   });
 }
-
-/** A child whose proof has been verified. */
-export type VerifiedChild = { readonly keyDigest: Row; readonly statement: Row };
 
 /** The entries' digest after the child. */
 function absorbEntry(

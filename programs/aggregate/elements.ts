@@ -9,6 +9,7 @@ import type { ProgramBuilder } from '../../machine/builder.ts';
 import type { VerifierAlgebra } from '../../stark/air/evaluate.ts';
 import { DEGREE } from '../../stark/field/extension.ts';
 import { DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
+import type { SharedConstants } from './constants.ts';
 import { HINT } from './hintNames.ts';
 
 /** Adds `addend` to a product and puts the sum into a row, all of them rows. */
@@ -43,7 +44,7 @@ function isConstant(value: Value | undefined, constant: number): boolean {
   return value?.kind === 'constant' && value.value === constant;
 }
 
-export function elementOperations(program: ProgramBuilder): ElementOperations {
+export function elementOperations(program: ProgramBuilder, shared: SharedConstants): ElementOperations {
   const { extension } = program;
   const constants = new Map<number, Element>();
 
@@ -90,17 +91,20 @@ export function elementOperations(program: ProgramBuilder): ElementOperations {
     return element;
   }
 
-  const zeroRow = (): Row => operations.constant(0).row();
-
-  const oneRow = (): Row => operations.constant(1).row();
-
   function product(relation: Relation): Element {
-    return deferred((outcome) => relation(zeroRow(), outcome), relation);
+    return deferred((outcome) => relation(shared.zeros, outcome), relation);
+  }
+
+  const constantWords = (words: readonly number[]): Value[] => words.map((word) => program.constant(word));
+
+  function fromConstant(value: number): Element {
+    const known = value === 0 ? shared.zeros : value === 1 ? shared.one : undefined;
+    return fromWords(constantWords([value, 0, 0, 0, 0]), known, program.constant(value));
   }
 
   const operations: ElementOperations = {
     constant(value) {
-      const known = constants.get(value) ?? operations.fromValue(program.constant(value));
+      const known = constants.get(value) ?? fromConstant(value);
       constants.set(value, known);
       return known;
     },
@@ -121,7 +125,7 @@ export function elementOperations(program: ProgramBuilder): ElementOperations {
       const [first, second] = left.pending() || right.base ? [left, right] : [right, left];
       return deferred((outcome) => {
         if (second.base) {
-          extension.relateScaled(oneRow(), second.base, first.row(), outcome);
+          extension.relateScaled(shared.one, second.base, first.row(), outcome);
           return;
         }
         const join = first.pending();
@@ -135,7 +139,7 @@ export function elementOperations(program: ProgramBuilder): ElementOperations {
       return deferred((outcome) => {
         const join = right.pending();
         // outcome + product = left, solved for the outcome.
-        if (right.base) extension.relateScaled(oneRow(), right.base, outcome, left.row());
+        if (right.base) extension.relateScaled(shared.one, right.base, outcome, left.row());
         else if (join) join(outcome, left.row());
         else extension.relateScaled(right.row(), -1, left.row(), outcome);
       });
@@ -154,11 +158,11 @@ export function elementOperations(program: ProgramBuilder): ElementOperations {
     },
     multiplyByX: (element) => operations.multiply(element, generator),
     divide: (dividend, divisor) =>
-      deferred((outcome) => extension.relateProduct(outcome, divisor.row(), zeroRow(), dividend.row())),
+      deferred((outcome) => extension.relateProduct(outcome, divisor.row(), shared.zeros, dividend.row())),
     assertEqual(left, right) {
       const join = left.pending();
-      if (join) join(zeroRow(), right.row());
-      else extension.relateScaled(left.row(), 1, zeroRow(), right.row());
+      if (join) join(shared.zeros, right.row());
+      else extension.relateScaled(left.row(), 1, shared.zeros, right.row());
     },
     assertOutsideBase(element) {
       const upper = element.words().slice(1);
@@ -171,6 +175,6 @@ export function elementOperations(program: ProgramBuilder): ElementOperations {
   };
 
   /** x, the generator of the extension. */
-  const generator = fromWords([0, 1, 0, 0, 0].map((word) => program.constant(word)));
+  const generator = fromWords(constantWords([0, 1, 0, 0, 0]), shared.x);
   return operations;
 }

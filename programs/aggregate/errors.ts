@@ -7,11 +7,12 @@ export const AGGREGATE_ERRORS = {
   DUPLICATE_CHILD: 'Two children are the same proof, or proofs of the same statement under the same key.',
   CHILD_REJECTED: 'A child does not verify.',
   CHILD_NOT_VERIFIED: 'The aggregate program cannot run past a check of a child.',
-  SHAPE_NOT_OFFERED: 'The aggregate program was not built for children of this machine, profile and heights.',
+  PROFILE_NOT_VERIFIED: 'The aggregate program verifies no proofs of this machine under this profile.',
+  CHILD_TOO_LARGE: 'A child has more bytes than any proof under an accepted profile.',
   NOT_AN_AGGREGATE: 'A child is declared to be an aggregate but has another key than the aggregate program.',
   UNDECLARED_AGGREGATE: "A child has the aggregate program's key but is not declared to be an aggregate.",
   STATEMENT_MISMATCH: 'The statement is not that of the declared leaves and tree.',
-  KEY_MISMATCH: 'The proof is not under the published key of the aggregate program.',
+  KEY_MISMATCH: 'The proof is under none of the published keys of the aggregate program.',
   LEAF_NOT_ALLOWED: 'A leaf was proved under a key that is not on the list of allowed ones.',
 } as const;
 

@@ -3,10 +3,14 @@
  * declared to be. The program checks it all again; here it costs little and names the child and the step.
  * Source: docs/spec/recursion.md.
  */
+
+import { COLONNADE_MACHINE } from '../../machine/system.ts';
+import type { AirSystem } from '../../stark/air/air.ts';
 import { keyDigest } from '../../stark/keys.ts';
+import type { Profile } from '../../stark/profile.ts';
 import { type VerifierPolicy, verify } from '../../stark/verifier.ts';
+import { CHILD_PROFILES } from './aggregateProgram.ts';
 import { type AggregateEntry, aggregateStatement } from './aggregateStatement.ts';
-import type { ChildShape } from './childShape.ts';
 import { AggregationError } from './errors.ts';
 import { type Child, type ChildWitness, childWitness } from './witness.ts';
 
@@ -21,20 +25,39 @@ function isSame(left: Uint32Array, right: Uint32Array): boolean {
   return left.length === right.length && left.every((word, index) => word === right[index]);
 }
 
+/** Bytes that no proof under an accepted profile comes near; what is longer is not even decoded. */
+export const MAXIMUM_CHILD_BYTES = 16 * 2 ** 20;
+
+/** What the aggregate program verifies, in its order. */
+export interface Verifiable {
+  readonly system: AirSystem;
+  readonly profiles: readonly Profile[];
+}
+
+/** What `buildAggregateProgram` verifies. */
+export const VERIFIABLE: Verifiable = { system: COLONNADE_MACHINE, profiles: CHILD_PROFILES };
+
 /**
- * Checks the children of an aggregate under the key with digest `aggregateKeyDigest`, whose program verifies `shapes`; a child
- * is believed under the policy only. Throws: AggregationError.
+ * Checks the children of an aggregate under the key with digest `aggregateKeyDigest`, whose program verifies what `verifiable`
+ * says; a child is believed under the policy only. Throws: AggregationError.
  */
 export function prepareAggregate(
   aggregateKeyDigest: Uint32Array,
-  shapes: readonly ChildShape[],
   children: readonly Child[],
   policy: VerifierPolicy,
+  { system, profiles }: Verifiable = VERIFIABLE,
 ): PreparedAggregate {
   if (children.length === 0) throw new AggregationError('NO_ENTRIES');
   const witnesses: ChildWitness[] = [];
   const entries: AggregateEntry[] = [];
   const firstWith = new Map<string, number>();
+  for (const [child, { proofBytes }] of children.entries())
+    if (proofBytes.length > MAXIMUM_CHILD_BYTES)
+      throw new AggregationError('CHILD_TOO_LARGE', {
+        child,
+        atMost: MAXIMUM_CHILD_BYTES,
+        got: proofBytes.length,
+      });
   for (const [child, each] of children.entries()) {
     const verdict = verify(each.key, each.statement, each.proofBytes, policy);
     if (!verdict.ok)
@@ -52,10 +75,10 @@ export function prepareAggregate(
     const first = firstWith.get(name);
     if (first !== undefined) throw new AggregationError('DUPLICATE_CHILD', { child, first });
     firstWith.set(name, child);
-    const witnessed = childWitness(shapes, each);
+    const witnessed = childWitness(system, profiles, each);
     if (!witnessed.ok)
       throw new AggregationError(
-        witnessed.reason === 'SHAPE_NOT_OFFERED' ? 'SHAPE_NOT_OFFERED' : 'CHILD_REJECTED',
+        witnessed.reason === 'PROFILE_NOT_VERIFIED' ? 'PROFILE_NOT_VERIFIED' : 'CHILD_REJECTED',
         { child, ...witnessed.details },
       );
     witnesses.push(witnessed.witness);

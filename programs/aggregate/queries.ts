@@ -1,307 +1,469 @@
 /**
- * Steps 7 to 10 of the verifier inside a guest program, query by query: the opened rows lead to the caps, their DEEP
- * combinations are what the first fold layer holds or what is rolled in, every layer holds what was folded, and the folds end
- * in the final polynomial.
- * Source: docs/spec/proof-system.md, sections 3, 8 and 9.
+ * Steps 7 to 10 of the verifier inside a guest program: the opened rows lead to the caps, their DEEP combinations are what the
+ * first fold layer holds or what is rolled in, every layer holds what was folded, and the folds end in the final polynomial.
+ *
+ * Many queries go side by side through the heights and layers of the child, so that what they share is fetched once for
+ * all of them: the loops over heights and layers are outside, the code of the queries is unrolled inside.
+ * Source: docs/spec/proof-system.md, sections 3, 8 and 9; docs/decisions/0001-recursive-query-on-paper.md.
  */
 import type { Row, Value } from '../../machine/builder/values.ts';
 import type { ProgramBuilder } from '../../machine/builder.ts';
-import { DEGREE } from '../../stark/field/extension.ts';
-import { GENERATOR, multiply, rootOfUnity } from '../../stark/field/koalaBear.ts';
+import { inverse, multiply } from '../../stark/field/koalaBear.ts';
 import { DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
-import type { OpenedTree } from '../../stark/merkleOpening.ts';
 import type { Profile } from '../../stark/profile.ts';
-import { blocksOf } from '../../stark/proof/shape.ts';
-import type { ChildShape } from './childShape.ts';
-import { type HeightTerms, heightTerms, weightedRows } from './deep.ts';
-import type { Element, ElementOperations } from './elements.ts';
+import { BLOCK_WORDS, blocksOf, LEAF_TAG } from '../../stark/proof/shape.ts';
+import type { ProfileConstants } from './constants.ts';
+import { LAYER, LAYER_INITIAL_ROW, LAYER_ROWS } from './foldLayers.ts';
+import { type GuestHeights, HEIGHT, HEIGHT_ROWS } from './heights.ts';
 import { HINT } from './hintNames.ts';
-import { decomposeWord } from './transcript.ts';
+import type { PhaseLayout, ProfileLayout, SystemLayout } from './layout.ts';
 import type { GuestChallenges, GuestProof } from './verifyChild.ts';
+import { assertBits, assertCanonicalParts, UPPER_BIT, UPPER_BITS } from './words.ts';
 
-/** Queries whose code is emitted side by side, so that what they share is fetched once: bytecode against cycles. */
-const MAXIMUM_QUERIES_UNROLLED = 10;
-/** Where the bits of a word begin that no index has. */
-const UPPER_BIT = 24;
-/** Elements that one row of the extension table evaluates. */
+/** Queries whose code is emitted side by side: bytecode against cycles. */
+const MAXIMUM_QUERIES_UNROLLED = 40;
+const ROW_WORDS = DIGEST_WORDS;
 const PACKED_ELEMENTS = 8;
 
-/** What all queries share about a tree. */
-interface SharedTree {
-  /** Number of the tree: the phases, then the fold layers. */
-  readonly number: number;
-  readonly tree: OpenedTree;
-  readonly cap: Row;
-  /** Log sizes with leaves, descending: how many blocks a leaf row has, and the state its chain starts from. */
-  readonly leaves: readonly { readonly logRows: number; readonly blocks: number; readonly initial: Row }[];
-}
+/**
+ * A query's value on its way through the layers is a row: words 0..4 the element, words 5 and 6 what the fold reads, word 7 the
+ * query's index at this height.
+ */
+const INDEX_WORD = 7;
 
-/** The place of a query. */
-interface Place {
-  /** The squeezed word, for hints. */
-  readonly word: Value;
-  /** Bits from..to-1 of the index as an integer; the cap's first bit is not inside. */
-  segment(from: number, to: number): Value;
-  /** Words from the start of a cap to the digest that the index leads to. */
-  readonly capOffset: Value;
-}
-
-export function checkQueries(
-  program: ProgramBuilder,
-  elements: ElementOperations,
-  child: ChildShape,
-  proof: GuestProof,
-  openings: readonly Element[],
-  challenges: GuestChallenges,
-): void {
-  const { profile, shape, trees } = child;
-  const { logBlowup, logCap, logFinalLength, queries } = profile;
-  const phaseCaps = {
-    preprocessed: proof.preprocessedCap as Row,
-    main: proof.mainCap,
-    logUp: proof.logUpCap as Row,
-    quotient: proof.quotientCap,
-  };
-  const phaseTrees = trees.phases.map((tree, position) =>
-    shareTree(program, position, tree, phaseCaps[tree.phase]),
-  );
-  const foldTrees = trees.folds.map((tree, layer) =>
-    shareTree(program, trees.phases.length + layer, tree, proof.foldCaps[layer]!),
-  );
-  const terms = heightTerms(program, elements, child, openings, challenges);
-  // beta^(2^a) of the layers that roll in.
-  const rollInFactors = shape.folds.map(({ logArity, rollsIn }, layer) => {
-    let factor = challenges.folds[layer]!;
-    for (let step = 0; rollsIn && step < logArity; step++) factor = elements.multiply(factor, factor);
-    factor.row();
-    return factor;
-  });
-  const placeRoots = tabulateRoots(program, 0, profile.logFoldArity);
-  const indexRoots = tabulateIndexRoots(program, trees.logRows, logCap);
-  const evaluateFinal = finalEvaluator(program, elements, proof.finalPolynomial, logFinalLength);
-
-  /** Everything about the query of one squeezed word. */
-  function checkQuery(word: Value): void {
-    const place = queryPlace(program, word, trees.logRows, logCap);
-
-    // Every opened row and coset is one that was committed to.
-    const rows = phaseTrees.map((shared) => openLeaves(program, shared, place, trees.logRows));
-    const cosets = foldTrees.map((shared) => openLeaves(program, shared, place, trees.logRows));
-
-    // Entry k: the domain point y of the height whose index is the query's index >> k.
-    const points = [queryPoint(program, indexRoots, place)];
-    while (points.length <= trees.logRows - logFinalLength - logBlowup) {
-      const last = points[points.length - 1]!;
-      points.push(program.multiply(last, last));
-    }
-    const shiftOf = (logHeight: number): number => trees.logRows - logHeight - logBlowup;
-    const pointAt = (logHeight: number): Value => points[shiftOf(logHeight)]!;
-
-    // The DEEP combination of a height.
-    const combinationAt = (logHeight: number): Element =>
-      deepCombination(program, elements, terms.get(logHeight)!, challenges.zeta, pointAt(logHeight), rows);
-
-    // The folds: each asserts that the coset's own place holds the value carried so far.
-    let logHeight = shape.distinctLogHeights[0]!;
-    let carried = combinationAt(logHeight);
-    for (const [layer, { logArity, rollsIn }] of shape.folds.entries()) {
-      const shift = shiftOf(logHeight);
-      const ownPlace = place.segment(shift, shift + logArity);
-      // 1 / y of place 0: the roots of the place's bits taken out of y.
-      const inverseBase = program.divide(lookUpRoots(program, placeRoots, ownPlace), pointAt(logHeight));
-      const folded = program.freshRows(1);
-      program.extension.foldCoset(
-        cosets[layer]!.get(logHeight + logBlowup - logArity)!,
-        carried.row(),
-        program.add(ownPlace, 2 ** logArity),
-        inverseBase,
-        challenges.folds[layer]!.row(),
-        folded,
-      );
-      carried = elements.fromRow(folded);
-      logHeight -= logArity;
-      if (rollsIn)
-        carried = elements.add(elements.multiply(rollInFactors[layer]!, combinationAt(logHeight)), carried);
-    }
-
-    // The final polynomial, in y = x / 3.
-    elements.assertEqual(evaluateFinal(pointAt(logFinalLength)), carried);
-  }
-
-  const unrolled = queriesUnrolled(profile);
-  program.repeat(queries / unrolled, { words: program.addressOf(challenges.queryWords) }, ({ words }) => {
-    for (let query = 0; query < unrolled; query++) checkQuery(program.load(words, query));
-    return { words: program.add(words, unrolled) };
-  });
-}
-
-/** How many queries one round of the loop covers: the largest divisor of their number within the limit. */
+/** How many queries go side by side: the largest divisor of their number within the limit. */
 export function queriesUnrolled({ queries }: Profile): number {
   let divisor = Math.min(queries, MAXIMUM_QUERIES_UNROLLED);
   while (queries % divisor !== 0) divisor--;
   return divisor;
 }
 
-function shareTree(program: ProgramBuilder, number: number, tree: OpenedTree, cap: Row): SharedTree {
-  const logSizes = [...new Set(tree.matrices.map((matrix) => matrix.logRows))];
-  const leaves = logSizes
-    .sort((left, right) => right - left)
-    .map((logRows) => {
-      const blocks = tree.matrices
-        .filter((matrix) => matrix.logRows === logRows)
-        .reduce((sum, { columns }) => sum + blocksOf(columns), 0);
-      return { logRows, blocks, initial: program.row([tree.leafTag, logRows, blocks * DIGEST_WORDS]) };
-    });
-  return { number, tree, cap, leaves };
+/** What the queries that go side by side start with, one entry a query. */
+interface Started {
+  /** Rows with the index at the tallest height. */
+  readonly carried: Row;
+  /** Words: the product of the roots of the index' bits so far, from the cap's bits on. */
+  readonly products: Row;
+  /** Words: from the start of a cap to the digest that the index leads to. */
+  readonly capOffsets: Row;
+  /** `pointWords` words: entry k is y^(2^k), so that at log height h the point is entry 24 - log blow-up - h. */
+  readonly points: Row;
 }
 
-/** Products of roots by the bits of an index, in rows of the program's memory. */
-interface RootTable {
-  readonly firstBit: number;
-  readonly bits: number;
-  /** Entry t: the product over the set bits j of t of the root of order 2^(firstBit + j + 1). */
-  readonly rows: Row;
-}
+type HeightState = {
+  readonly record: Row;
+  readonly layer: Row;
+  readonly isLater: Value;
+  /** Rows with the values and indices that the layers have led to; those that the height before started from. */
+  readonly carried: Row;
+  readonly above: Row;
+  readonly products: Row;
+  readonly rollIn: Row;
+} & {
+  /** By phase number: rows with the nodes that the height before has led to. */
+  readonly [node: `node${number}`]: Row;
+  /** By number of a phase in which not every table has columns: whether its tree has begun. */
+  readonly [hasBegun: `hasBegun${number}`]: Value;
+};
 
-/** Bits that one table of roots covers: a load costs as much as the bits' factors would, stores are made once a child. */
-const MAXIMUM_TABLE_BITS = 5;
-
-function tabulateRoots(program: ProgramBuilder, firstBit: number, bits: number): RootTable {
-  const rows = program.freshRows(blocksOf(2 ** bits));
-  for (let entry = 0; entry < 2 ** bits; entry++) {
-    let product = 1;
-    for (let bit = 0; bit < bits; bit++)
-      if (((entry >>> bit) & 1) === 1) product = multiply(product, rootOfUnity(firstBit + bit + 1));
-    program.store(rows, entry, product);
-  }
-  return { firstBit, bits, rows };
-}
-
-/** Tables for all bits of an index; none goes across the cap's first bit. */
-function tabulateIndexRoots(program: ProgramBuilder, logRows: number, logCap: number): RootTable[] {
-  const tables: RootTable[] = [];
-  for (const [start, end] of [
-    [0, logRows - logCap],
-    [logRows - logCap, logRows],
-  ] as const)
-    for (let first = start; first < end; first += MAXIMUM_TABLE_BITS)
-      tables.push(tabulateRoots(program, first, Math.min(MAXIMUM_TABLE_BITS, end - first)));
-  return tables;
-}
-
-/** The entry at a place below 2^bits. */
-function lookUpRoots(program: ProgramBuilder, { rows }: RootTable, place: Value): Value {
-  return program.load(program.add(program.addressOf(rows), place));
-}
-
-/** The index is the low bits of the canonical word. */
-function queryPlace(program: ProgramBuilder, word: Value, logRows: number, logCap: number): Place {
-  const capBit = logRows - logCap;
-  const starts = [...new Set([0, capBit, logRows, UPPER_BIT])].sort((left, right) => left - right);
-  const suffixes = decomposeWord(program, word, starts);
-  const segments = new Map<string, Value>();
-  return {
-    word,
-    segment(from, to) {
-      const first = from < capBit ? 0 : capBit;
-      const sums = suffixes.get(first)!;
-      if (to === (from < capBit ? capBit : logRows)) return sums[from - first]!;
-      const key = `${from} ${to}`;
-      const known =
-        segments.get(key) ??
-        program.subtract(sums[from - first]!, program.multiply(sums[to - first]!, 2 ** (to - from)));
-      segments.set(key, known);
-      return known;
-    },
-    capOffset: logCap === 0 ? program.constant(0) : program.multiply(suffixes.get(capBit)![0]!, DIGEST_WORDS),
-  };
-}
-
-/** y = w^rev(index), w of order 2^(number of bits): bit j, reversed, stands for the root of order 2^(j + 1). */
-function queryPoint(program: ProgramBuilder, tables: readonly RootTable[], place: Place): Value {
-  return tables
-    .map((table) => lookUpRoots(program, table, place.segment(table.firstBit, table.firstBit + table.bits)))
-    .reduce((product, factor) => program.multiply(product, factor));
-}
-
-/**
- * Hints the tree's leaf rows at the query's index and follows the path to the cap, whose digest must be what it leads to.
- * Returns the rows by log size.
- */
-function openLeaves(
+export function checkQueries(
   program: ProgramBuilder,
-  { number, tree, cap, leaves }: SharedTree,
-  place: Place,
-  indexBits: number,
-): ReadonlyMap<number, Row> {
-  const { word, capOffset } = place;
-  const capRow =
-    capOffset.kind === 'constant' ? cap : program.rowAt(program.add(program.addressOf(cap), capOffset));
-  const opened = new Map<number, Row>();
-  let node: Row | undefined;
-  for (const [position, { logRows, blocks, initial }] of leaves.entries()) {
-    const nextLogRows = leaves[position + 1]?.logRows ?? tree.logCap;
-    const isCapLevel = logRows === tree.logCap;
-    const rows = program.hintRows(HINT.leafRow, [number, logRows, word], blocks);
-    opened.set(logRows, rows);
-    const leaf = program.chain(initial, rows, blocks, isCapLevel && node === undefined ? capRow : undefined);
-    if (node === undefined) node = leaf;
-    else node = program.compress(node, leaf, isCapLevel ? capRow : undefined);
-    if (isCapLevel) break;
-    node = program.path(
-      node,
-      place.segment(indexBits - logRows, indexBits - nextLogRows),
-      logRows - nextLogRows,
-      { hint: HINT.siblings, inputs: [number, logRows, nextLogRows, word] },
-      position === leaves.length - 1 ? capRow : undefined,
+  { phases }: SystemLayout,
+  { profile, least, leastDepth }: ProfileLayout,
+  constants: ProfileConstants,
+  heights: GuestHeights,
+  proof: GuestProof,
+  challenges: GuestChallenges,
+): void {
+  const { logBlowup, logCap, logFinalLength, queries } = profile;
+  const { shared, powers, placeRoots, capRoots, finalRoots } = constants;
+  const unrolled = queriesUnrolled(profile);
+  const each = Array.from({ length: unrolled }, (_, query) => query);
+  const pointCount = UPPER_BIT - logBlowup - least + 1;
+  const pointWords = blocksOf(pointCount) * ROW_WORDS;
+
+  /** A row of the frame around as a pointer in this one, fetched here and now. */
+  const here = (row: Row): Row => program.rowAt(program.addressOf(row));
+  const rowOf = (rows: Row, query: number): Row => program.rowAfter(rows, query);
+  const indexIn = (rows: Row, query: number): Value => program.load(rows, query * ROW_WORDS + INDEX_WORD);
+
+  const tallest = program.load(heights.first, HEIGHT.logHeight);
+  const bitsBelow = program.subtract(UPPER_BIT - logBlowup, tallest);
+  const unit = program.lookUp(powers, bitsBelow);
+  const tallestRows = program.add(tallest, logBlowup);
+  const initialRows = new Map(
+    phases
+      .filter(({ isEverywhere }) => isEverywhere)
+      .map(({ phase, number }) => [number, program.row([LEAF_TAG[phase], tallestRows])]),
+  );
+
+  /** The indices and points: a word is index * unit + bits below + 2^24 * upper bits. */
+  function start(words: Value): Started {
+    const carried = program.freshRows(unrolled);
+    const products = program.freshRows(blocksOf(unrolled));
+    const capOffsets = program.freshRows(blocksOf(unrolled));
+    const points = program.freshRows((unrolled * pointWords) / ROW_WORDS);
+    const below: Value[] = [];
+    for (const query of each) {
+      const word = program.load(words, query);
+      const [index, rest, upper, capIndex, point] = program.hint(HINT.query, [word, bitsBelow], 5);
+      below.push(rest);
+      assertBits(program, upper, UPPER_BITS, shared.zeros);
+      assertBits(program, capIndex, logCap, shared.zeros);
+      assertCanonicalParts(program, word, program.add(program.multiply(index, unit), rest), upper);
+      program.store(carried, query * ROW_WORDS + INDEX_WORD, index);
+      program.store(products, query, program.lookUp(capRoots, capIndex));
+      program.store(capOffsets, query, program.multiply(capIndex, DIGEST_WORDS));
+      let power: Value = point;
+      for (let entry = 0; entry < pointCount; entry++) {
+        program.store(points, query * pointWords + entry, power);
+        if (entry < pointCount - 1) power = program.multiply(power, power);
+      }
+    }
+    const noSiblings = { hint: HINT.anySiblings, inputs: [bitsBelow] };
+    program.when(
+      bitsBelow,
+      () => {
+        for (const rest of below) program.path(shared.zeros, rest, bitsBelow, noSiblings);
+      },
+      () => {
+        for (const rest of below) program.assertEqual(rest, 0);
+      },
     );
+    return { carried, products, capOffsets, points };
   }
-  return opened;
-}
 
-/** F = (V - R) / (zeta - x) + (V' - R') / (zeta * g - x), R the weighted rows at x = 3 * y. */
-function deepCombination(
-  program: ProgramBuilder,
-  elements: ElementOperations,
-  terms: HeightTerms,
-  zeta: Element,
-  point: Value,
-  rows: readonly ReadonlyMap<number, Row>[],
-): Element {
-  const x = elements.fromValue(program.multiply(point, GENERATOR));
-  // x lies in the base field and zeta does not, so no difference is zero.
-  const current = elements.divide(
-    elements.subtract(terms.values, weightedRows(program, elements, terms.runs, rows)),
-    elements.subtract(zeta, x),
-  );
-  if (terms.nextRuns.length === 0) return current;
-  const next = elements.divide(
-    elements.subtract(terms.nextValues, weightedRows(program, elements, terms.nextRuns, rows)),
-    elements.subtract(terms.nextZeta, x),
-  );
-  return elements.add(current, next);
-}
+  /** One height: its leaf rows, what they weigh, the layers down to the next height. */
+  function passHeight(started: Started, state: HeightState): HeightState {
+    const { record, isLater } = state;
+    const logHeight = program.load(record, HEIGHT.logHeight);
+    const logRows = program.add(logHeight, logBlowup);
+    const climb = program.load(record, HEIGHT.distanceUp);
+    const climbPower = program.lookUp(powers, climb);
+    const blocks = program.load(record, HEIGHT.blocks);
+    const reached = here(state.carried);
+    const above = here(state.above);
 
-/** How to evaluate the final polynomial at a base point: by rows of 8 coefficients, or one by one when it has fewer. */
-function finalEvaluator(
-  program: ProgramBuilder,
-  elements: ElementOperations,
-  coefficients: Row,
-  logLength: number,
-): (point: Value) => Element {
-  const length = 2 ** logLength;
-  if (length >= PACKED_ELEMENTS)
-    return (point) => {
-      const value = program.freshRows(1);
-      program.extension.evaluatePacked(coefficients, point, length / PACKED_ELEMENTS, value);
-      return elements.fromRow(value);
+    // The rows of all trees, one after the other.
+    const carried = program.freshRows(unrolled);
+    const rows: Row[] = [];
+    for (const query of each) {
+      const index = indexIn(reached, query);
+      program.store(carried, query * ROW_WORDS + INDEX_WORD, index);
+      rows.push(program.hintRows(HINT.leafRows, [logHeight, index], blocks));
+    }
+    const rowsOf = new Map<number, readonly Row[]>();
+    let offset: Value | undefined;
+    const leafBlocks = new Map<number, Value>();
+    for (const { number } of phases) {
+      const start = offset;
+      rowsOf.set(
+        number,
+        start === undefined
+          ? rows
+          : rows.map((row) => program.rowAt(program.add(program.addressOf(row), start))),
+      );
+      const count = program.load(record, HEIGHT.leafBlocks + number);
+      leafBlocks.set(number, count);
+      const words = program.multiply(count, BLOCK_WORDS);
+      offset = offset === undefined ? words : program.add(offset, words);
+    }
+
+    // From the height before up to this one, and over the leaf rows.
+    const segments = program.freshRows(blocksOf(unrolled));
+    const nodes = new Map(phases.map(({ number }) => [number, program.freshRows(unrolled)]));
+    const leavesOf = ({ number }: PhaseLayout, query: number, from: Row): void => {
+      const into = rowOf(nodes.get(number)!, query);
+      program.chain(from, rowsOf.get(number)![query]!, leafBlocks.get(number)!, into);
     };
-  const terms = Array.from({ length }, (_, index) => elements.load(coefficients, index * DEGREE));
-  for (const term of terms) term.row();
-  return (point) => {
-    let value = terms[length - 1]!;
-    for (let index = length - 2; index >= 0; index--)
-      value = elements.add(elements.multiplyByValue(value, point), terms[index]!);
-    return value;
-  };
+    const climbTo = ({ number }: PhaseLayout, query: number, into?: Row): Row =>
+      program.path(
+        rowOf(state[`node${number}`]!, query),
+        program.load(segments, query),
+        climb,
+        {
+          hint: HINT.siblings,
+          inputs: [number, logHeight, climb, indexIn(carried, query), program.load(segments, query)],
+        },
+        into,
+      );
+    const everywhere = phases.filter(({ isEverywhere }) => isEverywhere);
+    program.when(
+      isLater,
+      () => {
+        for (const query of each) {
+          const index = indexIn(carried, query);
+          const upper = program.multiply(index, climbPower);
+          program.store(segments, query, program.subtract(indexIn(above, query), upper));
+        }
+        for (const phase of everywhere)
+          for (const query of each) leavesOf(phase, query, climbTo(phase, query));
+      },
+      () => {
+        for (const phase of everywhere)
+          for (const query of each) leavesOf(phase, query, initialRows.get(phase.number)!);
+      },
+    );
+    const begun: Record<`hasBegun${number}`, Value> = {};
+    for (const phase of phases.filter(({ isEverywhere }) => !isEverywhere)) {
+      const hasBegun = state[`hasBegun${phase.number}`]!;
+      const outcome = program.ifNonzero<{ hasBegun: Value }>(
+        leafBlocks.get(phase.number)!,
+        () => {
+          program.when(
+            hasBegun,
+            () => {
+              for (const query of each) leavesOf(phase, query, climbTo(phase, query));
+            },
+            () => {
+              const initial = program.row([LEAF_TAG[phase.phase], logRows]);
+              for (const query of each) leavesOf(phase, query, initial);
+            },
+          );
+          return { hasBegun: program.constant(1) };
+        },
+        () => {
+          program.when(hasBegun, () => {
+            for (const query of each) climbTo(phase, query, rowOf(nodes.get(phase.number)!, query));
+          });
+          return { hasBegun };
+        },
+      );
+      begun[`hasBegun${phase.number}`] = outcome.hasBegun;
+    }
+
+    combine(started, state, record, carried, rows, rowsOf, blocks, logHeight);
+
+    // The layers down to the next height.
+    const end = program.repeat(
+      program.load(record, HEIGHT.layers),
+      { layer: state.layer, carried, products: state.products, rollIn: shared.zeros },
+      (layerState) => passLayer(started, layerState),
+    );
+    return {
+      record: program.rowAfter(record, HEIGHT_ROWS),
+      ...end,
+      isLater: program.constant(1),
+      above: carried,
+      ...Object.fromEntries([...nodes].map(([number, row]) => [`node${number}`, row] as const)),
+      ...begun,
+    } as HeightState;
+  }
+
+  /**
+   * F = (V - R) / (zeta - x) + (V' - R') / (zeta * g - x) of every query at a height, R and R' the weighted rows at x = 3 * y,
+   * added to what the layers have led to. The points lie in the base field and zeta does not, so no difference is 0.
+   */
+  function combine(
+    { points }: Started,
+    { isLater, carried: reached, rollIn }: HeightState,
+    record: Row,
+    carried: Row,
+    rows: readonly Row[],
+    rowsOf: ReadonlyMap<number, readonly Row[]>,
+    blocks: Value,
+    logHeight: Value,
+  ): void {
+    const { extension } = program;
+    const zeta = here(challenges.zetaPowers);
+    const totals = program.load(record, HEIGHT.totals);
+    const values = program.rowAt(program.add(totals, ROW_WORDS));
+    const nextValues = program.rowAt(program.add(totals, 2 * ROW_WORDS));
+    const nextZeta = program.rowAt(program.load(record, HEIGHT.nextZeta));
+    const weights = program.rowAt(program.load(record, HEIGHT.otherWeights + phases[0]!.number));
+    const firstWeights = phases[0]!.hasNext
+      ? program.rowAt(program.load(record, HEIGHT.firstWeights + phases[0]!.number))
+      : weights;
+    const pointsHere = program.add(
+      program.addressOf(points),
+      program.subtract(UPPER_BIT - logBlowup, logHeight),
+    );
+    const point = each.map((query) => program.load(pointsHere, query * pointWords));
+    const quotients = each.map((query) => {
+      const [difference, weighted, quotient] = [
+        program.freshRows(1),
+        program.freshRows(1),
+        program.freshRows(1),
+      ];
+      extension.relateScaled(shared.generator, point[query]!, difference, zeta);
+      extension.weightedRows(rows[query]!, firstWeights, blocks, weighted);
+      extension.relateProduct(quotient, difference, weighted, values);
+      return quotient;
+    });
+    const nextPhases = phases.filter(({ hasNext }) => hasNext);
+    const nextRuns = nextPhases.map(({ number }) => ({
+      count: program.load(totals, 2 * number),
+      weights: program.rowAt(program.load(record, HEIGHT.nextWeights + number)),
+    }));
+    finish(0, undefined);
+
+    /** Weighs the rows opened at zeta * g of the phases from `position` on, of those that have such rows at this height. */
+    function finish(position: number, sums: readonly Row[] | undefined): void {
+      const phase = nextPhases[position];
+      if (phase === undefined) {
+        conclude(sums);
+        return;
+      }
+      const { count, weights: runWeights } = nextRuns[position]!;
+      program.when(
+        phase.isNextEverywhere ? 1 : count,
+        () => {
+          const next = each.map((query) => {
+            const weighted = program.freshRows(1);
+            extension.weightedRows(rowsOf.get(phase.number)![query]!, runWeights, count, weighted);
+            if (sums === undefined) return weighted;
+            const sum = program.freshRows(1);
+            extension.relateScaled(weighted, 1, sums[query]!, sum);
+            return sum;
+          });
+          finish(position + 1, next);
+        },
+        () => finish(position + 1, sums),
+      );
+    }
+
+    function conclude(sums: readonly Row[] | undefined): void {
+      const addends = sums?.map((sum, query) => {
+        const [difference, quotient] = [program.freshRows(1), program.freshRows(1)];
+        extension.relateScaled(shared.generator, point[query]!, difference, nextZeta);
+        extension.relateProduct(quotient, difference, sum, nextValues);
+        return quotient;
+      });
+      const combineInto = (query: number, into: Row): void =>
+        extension.relateScaled(addends?.[query] ?? shared.zeros, 1, quotients[query]!, into);
+      program.when(
+        isLater,
+        () => {
+          for (const query of each) {
+            const combination = program.freshRows(1);
+            combineInto(query, combination);
+            extension.relateProduct(combination, rollIn, rowOf(reached, query), rowOf(carried, query));
+          }
+        },
+        () => {
+          for (const query of each) combineInto(query, rowOf(carried, query));
+        },
+      );
+    }
+  }
+
+  type LayerState = Pick<HeightState, 'layer' | 'carried' | 'products' | 'rollIn'>;
+
+  /** One layer: its leaf leads to its cap and holds the value carried so far; the folded value is carried on. */
+  function passLayer({ capOffsets, points }: Started, { layer, carried, products }: LayerState): LayerState {
+    const cap = program.load(layer, LAYER.cap);
+    const depth = program.load(layer, LAYER.depth);
+    const capShare = program.load(layer, LAYER.capShare);
+    const elements = program.load(layer, LAYER.elements);
+    const leafRows = program.load(layer, LAYER.leafRows);
+    const inverseElements = program.load(layer, LAYER.inverseElements);
+    const shift = program.load(layer, LAYER.shift);
+    const initial = program.rowAfter(layer, LAYER_INITIAL_ROW);
+    const rootsRow = program.multiply(shift, ROW_WORDS);
+    const offsets = here(capOffsets);
+    const pointsHere = program.add(program.addressOf(points), shift);
+
+    const folded = program.freshRows(unrolled);
+    const nextProducts = program.freshRows(blocksOf(unrolled));
+    for (const query of each) {
+      const own = rowOf(carried, query);
+      const index = indexIn(carried, query);
+      // The fold proves that the place is one of the leaf's.
+      const place = program.hintValue(HINT.place, [index, elements]);
+      const leafIndex = program.multiply(program.subtract(index, place), inverseElements);
+      program.store(folded, query * ROW_WORDS + INDEX_WORD, leafIndex);
+      const rows = program.hintRows(HINT.coset, [shift, leafIndex], leafRows);
+      const capOffset = program.load(offsets, query);
+      program.path(
+        program.chain(initial, rows, leafRows),
+        program.subtract(leafIndex, program.multiply(capOffset, capShare)),
+        depth,
+        { hint: HINT.foldSiblings, inputs: [shift, leafIndex] },
+        program.rowAt(program.add(cap, capOffset)),
+      );
+      // 1 / y of place 0: the roots of the place's bits taken out of y.
+      const inverseBase = program.divide(
+        program.lookUp(placeRoots, place),
+        program.load(pointsHere, query * pointWords),
+      );
+      program.extension.foldCoset(
+        rows,
+        own,
+        program.add(place, elements),
+        inverseBase,
+        layer,
+        rowOf(folded, query),
+      );
+      const root = program.lookUp(placeRoots, program.add(rootsRow, place));
+      program.store(nextProducts, query, program.multiply(program.load(products, query), root));
+    }
+    return {
+      layer: program.rowAfter(layer, LAYER_ROWS),
+      carried: folded,
+      products: nextProducts,
+      rollIn: program.rowAt(program.load(layer, LAYER.rollIn)),
+    };
+  }
+
+  /** From the shortest height to the caps; the points are those of the indices; the folds end in the final polynomial. */
+  function end({ capOffsets, points }: Started, last: HeightState): void {
+    const shortest = program.load(heights.last, HEIGHT.logHeight);
+    const depth = program.add(shortest, logBlowup - logCap);
+    const capShare = program.divide(program.lookUp(powers, depth), DIGEST_WORDS);
+    const finalShare = multiply(2 ** leastDepth, inverse(DIGEST_WORDS));
+    const finalPolynomial = here(proof.finalPolynomial);
+    const groups = Math.ceil(2 ** logFinalLength / PACKED_ELEMENTS);
+    for (const query of each) {
+      const capOffset = program.load(capOffsets, query);
+      const index = indexIn(last.above, query);
+      const segment = program.subtract(index, program.multiply(capOffset, capShare));
+      for (const { phase, number } of phases)
+        program.path(
+          rowOf(last[`node${number}`]!, query),
+          segment,
+          depth,
+          { hint: HINT.capSiblings, inputs: [number, shortest, index] },
+          program.rowAt(program.add(program.addressOf(here(proof.caps[phase])), capOffset)),
+        );
+
+      // Paths have proved that the segments are below their powers of two, so the last one is a place in its table.
+      const finalIndex = indexIn(last.carried, query);
+      const finalPlace = program.subtract(finalIndex, program.multiply(capOffset, finalShare));
+      const product = program.multiply(
+        program.load(last.products, query),
+        program.lookUp(finalRoots, finalPlace),
+      );
+      program.assertEqual(product, program.load(points, query * pointWords));
+      program.extension.evaluatePacked(
+        finalPolynomial,
+        program.load(points, query * pointWords + UPPER_BIT - logBlowup - logFinalLength),
+        groups,
+        rowOf(last.carried, query),
+      );
+    }
+  }
+
+  program.repeat(queries / unrolled, { words: program.addressOf(challenges.queryWords) }, ({ words }) => {
+    const started = start(words);
+    const first = {
+      record: heights.first,
+      layer: proof.layers.first,
+      isLater: program.constant(0),
+      carried: started.carried,
+      above: started.carried,
+      products: started.products,
+      rollIn: shared.zeros,
+      ...Object.fromEntries(phases.map(({ number }) => [`node${number}`, shared.zeros] as const)),
+      ...Object.fromEntries(
+        phases
+          .filter(({ isEverywhere }) => !isEverywhere)
+          .map(({ number }) => [`hasBegun${number}`, program.constant(0)] as const),
+      ),
+    } as HeightState;
+    end(
+      started,
+      program.repeat(heights.count, first, (state) => passHeight(started, state)),
+    );
+    return { words: program.add(words, unrolled) };
+  });
 }

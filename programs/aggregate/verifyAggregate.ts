@@ -14,8 +14,13 @@ import { AggregationError } from './errors.ts';
 
 /** What the verifier knows beforehand, from where such things are published. */
 export interface AggregatePolicy {
-  /** Digest of the aggregate program's key. */
+  /** K: digest of the key of all aggregates below the proof. */
   readonly aggregateKeyDigest: Uint32Array;
+  /**
+   * Digests of the keys under which the proof itself is believed: K, and those of the same program under other profiles, which
+   * wrap an aggregate for those who verify it.
+   */
+  readonly proofKeyDigests: readonly Uint32Array[];
   /** Digests of the keys under which leaves are believed. */
   readonly leafKeyDigests: readonly Uint32Array[];
   /** For the aggregate's own proof. */
@@ -36,9 +41,11 @@ export function verifyAggregate(
   key: VerifyingKey,
   entries: readonly AggregateEntry[],
   proofBytes: Uint8Array,
-  { aggregateKeyDigest, leafKeyDigests, verifier }: AggregatePolicy,
+  { aggregateKeyDigest, proofKeyDigests, leafKeyDigests, verifier }: AggregatePolicy,
 ): LeafEntry[] {
-  if (!isSame(keyDigest(key), aggregateKeyDigest)) throw new AggregationError('KEY_MISMATCH');
+  const ownDigest = keyDigest(key);
+  if (!proofKeyDigests.some((accepted) => isSame(ownDigest, accepted)))
+    throw new AggregationError('KEY_MISMATCH');
   const leaves = flattenLeaves(entries);
   for (const [leaf, each] of leaves.entries())
     if (!leafKeyDigests.some((allowed) => isSame(allowed, each.keyDigest)))
