@@ -6,10 +6,14 @@ import {
   add,
   DEGREE,
   type Extension,
+  isZero,
   multiply,
   multiplyByBase,
+  ONE,
   read,
   subtract,
+  weightedSum,
+  write,
 } from '../../stark/field/extension.ts';
 import * as base from '../../stark/field/koalaBear.ts';
 import { ROW_WORDS } from '../buses.ts';
@@ -34,30 +38,56 @@ function between(left: number, right: number, factor: Extension): Extension {
 
 /** The tensor challenges r_0, r_1, r_2 of the 40 words of a row, packed in the two challenge slots. */
 export function challengesOf(words: Uint32Array): [Extension, Extension, Extension] {
-  const joined = new Uint32Array(2 * ROW_WORDS);
-  joined.set(words.subarray(SLOT.dot.challenges * ROW_WORDS, (SLOT.dot.challenges + 1) * ROW_WORDS));
-  joined.set(
-    words.subarray(SLOT.dot.moreChallenges * ROW_WORDS, (SLOT.dot.moreChallenges + 1) * ROW_WORDS),
-    ROW_WORDS,
-  );
-  return [read(joined, 0), read(joined, DEGREE), read(joined, 2 * DEGREE)];
+  const first = SLOT.dot.challenges * ROW_WORDS;
+  const second = SLOT.dot.moreChallenges * ROW_WORDS;
+  return [
+    read(words, first),
+    [words[first + 5]!, words[first + 6]!, words[first + 7]!, words[second]!, words[second + 1]!],
+    read(words, second + 2),
+  ];
 }
 
 /**
  * The dot columns of a row: with factor = r_1 * r_2 the sum over l of word_l * product over j of (bit j of l ? r_j : 1 - r_j),
- * words 0..7 of the row.
+ * words 0..7 of the row. Any words and factor.
  */
 export function tensorDot(words: Uint32Array, factor: Extension): Extension {
   const [r0, r1, r2] = challengesOf(words);
   const first = SLOT.dot.block * ROW_WORDS;
-  const [u0, u1, u2, u3] = [0, 2, 4, 6].map((lane) =>
-    between(words[first + lane]!, words[first + lane + 1]!, r0),
-  ) as [Extension, Extension, Extension, Extension];
+  const u0 = between(words[first]!, words[first + 1]!, r0);
+  const u1 = between(words[first + 2]!, words[first + 3]!, r0);
+  const u2 = between(words[first + 4]!, words[first + 5]!, r0);
   const difference = subtract(u1, u0);
-  return add(
-    add(u0, multiply(r1, difference)),
-    add(multiply(r2, subtract(u2, u0)), multiply(factor, subtract(subtract(u3, u2), difference))),
-  );
+  const dot = add(add(u0, multiply(r1, difference)), multiply(r2, subtract(u2, u0)));
+  if (isZero(factor)) return dot;
+  const u3 = between(words[first + 6]!, words[first + 7]!, r0);
+  return add(dot, multiply(factor, subtract(subtract(u3, u2), difference)));
+}
+
+/** What the rows of a DOT8 share that have the same challenges. */
+export interface Tensor {
+  /** r_1 * r_2. */
+  readonly factor: Extension;
+  /** Packed: weight l is the product over j of (bit j of l ? r_j : 1 - r_j). */
+  readonly weights: Uint32Array;
+}
+
+export function tensorOf([r0, r1, r2]: readonly [Extension, Extension, Extension]): Tensor {
+  const factor = multiply(r1, r2);
+  const only1 = subtract(r1, factor);
+  const only2 = subtract(r2, factor);
+  const weights = new Uint32Array(PACKED_ELEMENTS * DEGREE);
+  [subtract(subtract(ONE, r1), only2), only1, only2, factor].forEach((weight, pair) => {
+    const odd = multiply(weight, r0);
+    write(weights, 2 * pair * DEGREE, subtract(weight, odd));
+    write(weights, (2 * pair + 1) * DEGREE, odd);
+  });
+  return { factor, weights };
+}
+
+/** `tensorDot` of the eight words from `start` on, from the tensor of the row's challenges. */
+export function dotWithTensor(words: Uint32Array, start: number, tensor: Tensor): Extension {
+  return weightedSum(words, start, tensor.weights, 0, PACKED_ELEMENTS);
 }
 
 /** The powers y, y^2, …, y^8. */
@@ -67,17 +97,15 @@ export function powersOf(y: number): number[] {
   return powers;
 }
 
-/** Sum over k of c_k * y^k + accumulator * y^8, c_0..c_7 packed in 40 words. */
+/** Sum over k of c_k * y^k + accumulator * y^8, c_0..c_7 packed in 40 words; powers from `powersOf`. */
 export function evaluatePacked(
   words: ArrayLike<number>,
   powers: readonly number[],
   accumulator: Extension,
 ): Extension {
-  let sum = multiplyByBase(accumulator, powers[PACKED_ELEMENTS - 1]!);
-  unpack(words, PACKED_ELEMENTS).forEach((coefficient, k) => {
-    sum = add(sum, k === 0 ? coefficient : multiplyByBase(coefficient, powers[k - 1]!));
-  });
-  return sum;
+  const carried = multiplyByBase(accumulator, powers[PACKED_ELEMENTS - 1]!);
+  const rest = weightedSum(powers, 0, words, DEGREE, PACKED_ELEMENTS - 1);
+  return add(add(carried, read(words, 0)), rest);
 }
 
 /** Coefficients from the values of a leaf; see interpolation.ts. */
@@ -114,10 +142,7 @@ export function combinePacked(
   constants: ArrayLike<number>,
   accumulator: Extension,
 ): Extension {
-  return unpack(words, PACKED_ELEMENTS).reduce(
-    (sum, element, l) => add(sum, multiplyByBase(element, constants[l]!)),
-    accumulator,
-  );
+  return add(accumulator, weightedSum(constants, 0, words, 0, PACKED_ELEMENTS));
 }
 
 /** Elements of the leaf of a FOLD8 whose operand D is the number of elements plus the place in the leaf. */

@@ -13,6 +13,7 @@ import {
   isZero,
   multiply,
   multiplyByBase,
+  read,
   subtract,
   ZERO,
 } from '../../stark/field/extension.ts';
@@ -22,16 +23,17 @@ import type { Call, Memory } from '../callTable.ts';
 import { MachineError } from '../errors.ts';
 import { MAXIMUM_LOG_HEIGHT } from './air.ts';
 import {
-  challengesOf,
   combinePacked,
+  dotWithTensor,
   evaluatePacked,
   foldArity,
   foldRows,
   powersOf,
-  tensorDot,
+  type Tensor,
+  tensorOf,
   unpack,
 } from './arithmetic.ts';
-import { EXTRA_WORD, PACKED_ELEMENTS, SLOT, SLOT_WORDS } from './columns.ts';
+import { EXTRA_WORD, PACKED_ELEMENTS, SLOT_WORDS } from './columns.ts';
 import { EXTENSION_TAG } from './tags.ts';
 
 function failed(call: Call, details: Readonly<Record<string, number | string>>): MachineError {
@@ -62,24 +64,28 @@ function executeMultiplyAdd(memory: Memory, call: Call): number {
   const c = requireOutputPointer(call);
   const { a, b, d: result } = call;
   const isBase = call.tag === EXTENSION_TAG.MADD_BASE;
-  const rows = isBase ? [a, c, result] : [a, b, c, result];
-  rows.forEach(requireRow);
-  const open = rows.filter((pointer) => !isKnown(memory, pointer));
+  requireRow(a);
+  if (!isBase) requireRow(b);
+  requireRow(result);
+  const isOpenA = !isKnown(memory, a);
+  const isOpenB = !isBase && !isKnown(memory, b);
+  const isOpenC = !isKnown(memory, c);
+  const isOpenResult = !isKnown(memory, result);
   // A row that stands open in two places leaves the relation open too.
-  if (open.length > 1) throw new MachineError('RELATION_OPEN', { tag: call.tag });
-  const unknown = open[0] ?? result;
+  if (Number(isOpenA) + Number(isOpenB) + Number(isOpenC) + Number(isOpenResult) > 1)
+    throw new MachineError('RELATION_OPEN', { tag: call.tag });
 
-  const element = (pointer: number): Extension => readElement(memory, pointer);
-  const multiplied = (): Extension =>
-    isBase ? multiplyByBase(element(a), b) : multiply(element(a), element(b));
-  if (unknown === result) writeElement(memory, result, add(multiplied(), element(c)));
-  else if (unknown === c) writeElement(memory, c, subtract(element(result), multiplied()));
-  else {
-    const difference = subtract(element(result), element(c));
-    const known: Extension = isBase ? fromBase(b) : element(unknown === a ? b : a);
+  if (isOpenA || isOpenB) {
+    const difference = subtract(readElement(memory, result), readElement(memory, c));
+    const known = isBase ? fromBase(b) : readElement(memory, isOpenA ? b : a);
     if (isZero(known)) throw new MachineError('DIVISION_BY_ZERO', { tag: call.tag });
-    writeElement(memory, unknown, multiply(difference, inverse(known)));
+    writeElement(memory, isOpenA ? a : b, multiply(difference, inverse(known)));
+    return c;
   }
+  const left = readElement(memory, a);
+  const product = isBase ? multiplyByBase(left, b) : multiply(left, readElement(memory, b));
+  if (isOpenC) writeElement(memory, c, subtract(readElement(memory, result), product));
+  else writeElement(memory, result, add(product, readElement(memory, c)));
   return c;
 }
 
@@ -88,24 +94,33 @@ function requireCount(call: Call): void {
     throw failed(call, { operand: 'D', expected: 'a row count', got: call.d });
 }
 
+/** Tensors by the pointer of their challenges, whose rows never change once written. */
+export type Tensors = Map<number, Tensor>;
+
+function readTensor(memory: Memory, pointer: number, tensors: Tensors): Tensor {
+  const known = tensors.get(pointer);
+  if (known !== undefined) return known;
+  requireRow(pointer);
+  const words = new Uint32Array(2 * ROW_WORDS - 1);
+  readWords(memory, pointer, words);
+  const tensor = tensorOf([read(words, 0), read(words, DEGREE), read(words, 2 * DEGREE)]);
+  tensors.set(pointer, tensor);
+  return tensor;
+}
+
 /** The sum over D rows of weight * (tensor of the challenges) . (8 words). */
-function executeDot(memory: Memory, call: Call): number {
+function executeDot(memory: Memory, call: Call, tensors: Tensors): number {
   const out = requireOutputPointer(call);
   requireCount(call);
   requireRow(call.a);
   requireRow(call.b);
-  const words = new Uint32Array(SLOT_WORDS);
-  const slot = (index: number): Uint32Array => words.subarray(index * ROW_WORDS, (index + 1) * ROW_WORDS);
+  const block = new Uint32Array(ROW_WORDS);
   let sum = ZERO;
   for (let row = 0; row < call.d; row++) {
     const weightPointer = call.b + row * ROW_WORDS;
-    const challenges = memory.read(weightPointer + EXTRA_WORD.dotChallenges);
-    requireRow(challenges);
-    readWords(memory, call.a + row * ROW_WORDS, slot(SLOT.dot.block));
-    readWords(memory, challenges, slot(SLOT.dot.challenges));
-    readWords(memory, challenges + ROW_WORDS, slot(SLOT.dot.moreChallenges).subarray(0, ROW_WORDS - 1));
-    const [, r1, r2] = challengesOf(words);
-    sum = add(sum, multiply(readElement(memory, weightPointer), tensorDot(words, multiply(r1, r2))));
+    const tensor = readTensor(memory, memory.read(weightPointer + EXTRA_WORD.dotChallenges), tensors);
+    readWords(memory, call.a + row * ROW_WORDS, block);
+    sum = add(sum, multiply(readElement(memory, weightPointer), dotWithTensor(block, 0, tensor)));
   }
   writeElement(memory, out, sum);
   return out;
@@ -180,10 +195,10 @@ function executeCombine(memory: Memory, call: Call): number {
 }
 
 /** Carries out a call; returns operand C. Throws: MachineError. */
-export function executeExtension(memory: Memory, call: Call): number {
+export function executeExtension(memory: Memory, call: Call, tensors: Tensors): number {
   switch (call.tag) {
     case EXTENSION_TAG.DOT8:
-      return executeDot(memory, call);
+      return executeDot(memory, call, tensors);
     case EXTENSION_TAG.EVAL8:
       return executeEvaluate(memory, call);
     case EXTENSION_TAG.FOLD8:

@@ -16,22 +16,28 @@ export interface Arithmetic<Value> {
   scale(value: Value, factor: number): Value;
 }
 
-/** n times the coefficients of the n values; n is a power of two. */
+/** Of the inverse root of order 2^(logPairs + 1): the powers rev(0), rev(1), ... that differences are scaled by. */
+const SCALES: readonly (readonly number[])[] = [0, 1, 2].map((logPairs) => {
+  const inverseRoot = inverse(rootOfUnity(logPairs + 1));
+  return Array.from({ length: 2 ** logPairs }, (_, pair) => power(inverseRoot, reverseBits(pair, logPairs)));
+});
+
+/** n times the coefficients of the n values; n is 1, 2, 4 or 8. */
 export function interpolate<Value>(values: readonly Value[], arithmetic: Arithmetic<Value>): Value[] {
   if (values.length === 1) return [...values];
-  const logPairs = Math.log2(values.length) - 1;
-  const inverseRoot = inverse(rootOfUnity(logPairs + 1));
+  const scales = SCALES[Math.log2(values.length) - 1]!;
   const even: Value[] = [];
   const odd: Value[] = [];
-  for (let pair = 0; pair < values.length / 2; pair++) {
-    const [left, right] = [values[2 * pair]!, values[2 * pair + 1]!];
+  for (let pair = 0; pair < scales.length; pair++) {
+    const left = values[2 * pair]!;
+    const right = values[2 * pair + 1]!;
     even.push(arithmetic.add(left, right));
     const difference = arithmetic.subtract(left, right);
-    odd.push(
-      pair === 0 ? difference : arithmetic.scale(difference, power(inverseRoot, reverseBits(pair, logPairs))),
-    );
+    odd.push(pair === 0 ? difference : arithmetic.scale(difference, scales[pair]!));
   }
   const evenCoefficients = interpolate(even, arithmetic);
   const oddCoefficients = interpolate(odd, arithmetic);
-  return evenCoefficients.flatMap((coefficient, k) => [coefficient, oddCoefficients[k]!]);
+  const coefficients: Value[] = [];
+  for (let k = 0; k < scales.length; k++) coefficients.push(evenCoefficients[k]!, oddCoefficients[k]!);
+  return coefficients;
 }

@@ -12,12 +12,15 @@ import { MAXIMUM_LOG_HEIGHT, MINIMUM_LOG_HEIGHT } from './air.ts';
 import {
   challengesOf,
   combinePacked,
+  dotWithTensor,
   elementOfSlot,
   evaluatePacked,
   foldArity,
   foldRows,
   powersOf,
+  type Tensor,
   tensorDot,
+  tensorOf,
   unpack,
 } from './arithmetic.ts';
 import { EXTRA_WORD, extensionColumn, MAIN_COLUMNS, SLOT, SLOT_WORDS, SLOTS } from './columns.ts';
@@ -82,6 +85,8 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
     d: 0,
     clk: 0,
   };
+  /** By the pointer of their challenges. */
+  const tensors = new Map<number, Tensor>();
   let row = 0;
 
   /** Looks a memory row up. */
@@ -97,9 +102,12 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
     return line.words[slot * ROW_WORDS + place]!;
   }
 
-  /** Writes the row out and clears it; returns its dot columns. */
-  function finish(...selectors: readonly Uint32Array[]): Extension {
-    const dot = tensorDot(line.words, line.factor);
+  /** Writes the row out and clears it. */
+  function finish(...selectors: readonly Uint32Array[]): void {
+    finishDot(tensorDot(line.words, line.factor), ...selectors);
+  }
+  /** The same with the dot columns, which follow from the other ones. */
+  function finishDot(dot: Extension, ...selectors: readonly Uint32Array[]): void {
     for (let place = 0; place < SLOT_WORDS; place++) wordColumns[place]![row] = line.words[place]!;
     for (let slot = 0; slot < SLOTS; slot++) pointerColumns[slot]![row] = line.pointers[slot]!;
     for (let place = 0; place < CHOICE_COLUMNS; place++) choiceColumns[place]![row] = line.choice[place]!;
@@ -119,7 +127,6 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
     line.factor = ZERO;
     line.d = 0;
     line.clk = 0;
-    return dot;
   }
 
   function multiplyAdd(a: number, b: number, c: number, d: number, clk: number, isBase: boolean): void {
@@ -142,8 +149,9 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
       const challenges = word(SLOT.dot.weight, EXTRA_WORD.dotChallenges);
       load(SLOT.dot.challenges, challenges);
       load(SLOT.dot.moreChallenges, base.add(challenges, ROW_WORDS));
-      const [, r1, r2] = challengesOf(line.words);
-      line.factor = multiply(r1, r2);
+      const tensor = tensors.get(challenges) ?? tensorOf(challengesOf(line.words));
+      tensors.set(challenges, tensor);
+      line.factor = tensor.factor;
       line.accumulator = sum;
       line.d = count - index;
       const weight = elementOfSlot(line.words, SLOT.dot.weight);
@@ -151,7 +159,9 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
         load(SLOT.dot.out, c);
         line.clk = clk;
       }
-      const dot = index === 0 ? finish(isDot, isDotEnd) : finish(isDot);
+      const dot = dotWithTensor(line.words, SLOT.dot.block * ROW_WORDS, tensor);
+      if (index === 0) finishDot(dot, isDot, isDotEnd);
+      else finishDot(dot, isDot);
       sum = add(sum, multiply(weight, dot));
     }
   }

@@ -134,6 +134,43 @@ export function multiply(left: Extension, right: Extension): Extension {
   ];
 }
 
+/**
+ * The sum over k < count of factors[factorStart + k] * (packed element k at elements[elementStart]); count <= 8, so that sums
+ * of products stay exact in a double.
+ */
+export function weightedSum(
+  factors: ArrayLike<number>,
+  factorStart: number,
+  elements: ArrayLike<number>,
+  elementStart: number,
+  count: number,
+): Extension {
+  let [low0, low1, low2, low3, low4] = [0, 0, 0, 0, 0];
+  let [high0, high1, high2, high3, high4] = [0, 0, 0, 0, 0];
+  for (let k = 0, word = elementStart; k < count; k++, word += DEGREE) {
+    const factor = factors[factorStart + k]!;
+    const low = factor & 0xffff;
+    const high = factor >>> 16;
+    low0 += low * elements[word]!;
+    high0 += high * elements[word]!;
+    low1 += low * elements[word + 1]!;
+    high1 += high * elements[word + 1]!;
+    low2 += low * elements[word + 2]!;
+    high2 += high * elements[word + 2]!;
+    low3 += low * elements[word + 3]!;
+    high3 += high * elements[word + 3]!;
+    low4 += low * elements[word + 4]!;
+    high4 += high * elements[word + 4]!;
+  }
+  return [
+    joinHalves(low0, high0),
+    joinHalves(low1, high1),
+    joinHalves(low2, high2),
+    joinHalves(low3, high3),
+    joinHalves(low4, high4),
+  ];
+}
+
 export function square(value: Extension): Extension {
   return multiply(value, value);
 }
