@@ -6,6 +6,7 @@ import Fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  LogController,
 } from 'fastify';
 import { isResponseSerializationError, serializerCompiler } from 'fastify-type-provider-zod';
 import { retryAfterSeconds } from './estimates/history.ts';
@@ -70,7 +71,7 @@ export async function buildApp(services: Services, log?: FastifyBaseLogger): Pro
   const app = Fastify({
     ...(log === undefined ? { logger: false } : { loggerInstance: log }),
     genReqId: traceIdOf,
-    requestIdLogLabel: 'traceId',
+    logController: new LogController({ requestIdLogLabel: 'traceId' }),
     requestTimeout: settings.requestTimeoutSeconds * 1000,
     connectionTimeout: settings.requestTimeoutSeconds * 1000,
     http: { connectionsCheckingInterval: CONNECTION_CHECK_MS },

@@ -21,7 +21,7 @@ export interface Service {
 
 /** Listens when it returns; `/readyz` says when the prover can prove. Throws: KernelError 'NO_ADAPTER'; listen errors. */
 export async function startService(settings: Settings): Promise<Service> {
-  const log = pino({ level: settings.logLevel });
+  const log = pino({ level: settings.logLevel, serializers: { error: pino.stdSerializers.err } });
   const prover = await startProcessProver({
     entry: new URL('./prover/child.ts', import.meta.url),
     adapter: settings.adapter,

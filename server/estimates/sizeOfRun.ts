@@ -25,7 +25,10 @@ export function sizeOfRun(
     const program = served(programs, name, 'program');
     const { profile } = served(profiles, profileName, 'profile');
     const guest = program.program();
-    const execution = run(guest, program.hintsOf(program.parseInputs(inputs)));
+    const parsed = program.parseInputs(inputs);
+    // Refuses what a submission would be refused for.
+    program.statementOf(parsed);
+    const execution = run(guest, program.hintsOf(parsed));
     const heights = new Map(tableCells(execution).map(({ table, logHeight }) => [table, logHeight]));
     const logHeights = COLONNADE_MACHINE.tables.map(({ name: table, isRequired, minimumLogHeight }, slot) =>
       slot === PROGRAM_SLOT

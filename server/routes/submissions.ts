@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { ROUTES } from '../api/routes.ts';
-import { declaredLength, withBody } from '../bodies.ts';
+import { type BodyRules, declaredLength, withBody } from '../bodies.ts';
 import { promisedDigest } from '../http/bodyDigest.ts';
 import { type CheckedRequest, serve } from '../http/serve.ts';
 import type { Job, JobRequest } from '../jobs/job.ts';
@@ -66,14 +66,20 @@ export async function submissionRoutes(app: FastifyInstance, services: Services)
   }
 
   /** Before the body is read. A submission that is sent again needs no room. Throws: Problem queue-full. */
-  function requireRoom(request: Submit, running: number, limit: number): void {
+  function requireRoom(
+    request: Submit,
+    { declaredBytes = 0, limitBytes }: BodyRules,
+    running: number,
+    limit: number,
+  ): void {
     const key = keyOf(request);
     if (key !== undefined && store.findByIdempotencyKey(key) !== undefined) return;
-    if (running >= limit || !jobs.hasRoom(declaredLength(request.raw.headers) ?? 0))
+    // A body that declares too much is refused for that.
+    if (running >= limit || !jobs.hasRoom(Math.min(declaredBytes, limitBytes)))
       throw new Problem('queue-full', 'Too many jobs are waiting.');
   }
 
-  const bodyRules = (request: Submit, limitBytes: number) => ({
+  const bodyRules = (request: Submit, limitBytes: number): BodyRules => ({
     limitBytes,
     budget: bodies,
     declaredBytes: declaredLength(request.raw.headers),
@@ -86,7 +92,7 @@ export async function submissionRoutes(app: FastifyInstance, services: Services)
       throw new Problem('malformed-request', `The query field ${stray} belongs to trace uploads.`);
     }
     const rules = bodyRules(request, settings.jsonLimitBytes);
-    requireRoom(request, requestChecks, settings.queueLimit);
+    requireRoom(request, rules, requestChecks, settings.queueLimit);
     requestChecks += 1;
     try {
       return await withBody(stream, rules, async (json, sha256) => {
@@ -109,7 +115,7 @@ export async function submissionRoutes(app: FastifyInstance, services: Services)
     served(programs, program, 'program');
     served(profiles, profile, 'profile');
     const rules = bodyRules(request, settings.traceLimitBytes);
-    requireRoom(request, uploads, settings.uploadLimit);
+    requireRoom(request, rules, uploads, settings.uploadLimit);
     uploads += 1;
     try {
       const inspect = createTraceInspection(rules.limitBytes);

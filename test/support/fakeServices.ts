@@ -10,6 +10,7 @@ import { encodeTrace } from '../../machine/traceCodec.ts';
 import { buildApp } from '../../server/app.ts';
 import type { Checker } from '../../server/checker/checker.ts';
 import { checkRequest } from '../../server/checker/checks.ts';
+import type { Estimator } from '../../server/estimates/estimator.ts';
 import { sizeOfRun } from '../../server/estimates/sizeOfRun.ts';
 import type { JobQueue } from '../../server/jobs/queue.ts';
 import { InputsRefused, type ServedProgram, type ServedPrograms } from '../../server/programs.ts';
@@ -98,6 +99,7 @@ export async function startFakeService(
     readonly prove?: Prove;
     readonly state?: Prover['state'];
     readonly checker?: Partial<Checker>;
+    readonly estimator?: Estimator;
     readonly settings?: Partial<Settings>;
   } = {},
 ): Promise<FakeService> {
@@ -127,7 +129,10 @@ export async function startFakeService(
     profiles,
     prover,
     checker,
-    estimator: { estimate: async (task) => sizeOfRun(programs, profiles, task), close: async () => {} },
+    estimator: overrides.estimator ?? {
+      estimate: async (task) => sizeOfRun(programs, profiles, task),
+      close: async () => {},
+    },
     log: { info: () => {}, warn: () => {}, error: () => {} },
   });
   const app = await buildApp(services);
