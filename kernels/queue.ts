@@ -92,6 +92,8 @@ const COPY_MS_PER_WORD = 1e-6;
 const LOSS_NEWS_MS = 100;
 /** Upper bound of one staging buffer of a readback. */
 const READ_BYTES = 64 << 20;
+/** Dawn holds uploaded words until the next submission is done, so that many of them are submitted at the latest. */
+const WRITE_BYTES = 64 << 20;
 
 interface InFlight {
   readonly done: Promise<void>;
@@ -123,6 +125,9 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
   let usedSlots = 0;
   let recordedMs = 0;
   let recordedWork = new Map<string, number>();
+  /** What the recorded commands read or write: uploads to it must come after them. */
+  let recordedBuffers = new Set<GPUBuffer>();
+  let unsubmittedWriteBytes = 0;
   let inFlight: InFlight[] = [];
   let lastDone = 0;
   /** The shortest submission so far: what a submission costs without its work. */
@@ -156,6 +161,8 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
     usedSlots = 0;
     recordedMs = 0;
     recordedWork = new Map();
+    recordedBuffers = new Set();
+    unsubmittedWriteBytes = 0;
   }
 
   function beginPass(): GPUComputePassEncoder {
@@ -240,6 +247,7 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
 
   function record(
     kernel: Kernel,
+    bindings: Dispatch['bindings'],
     group: GPUBindGroup,
     words: Uint32Array,
     start: number,
@@ -257,6 +265,8 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
     const rows = Math.ceil(workgroups / MAXIMUM_WORKGROUPS);
     encoderPass.dispatchWorkgroups(Math.ceil(workgroups / rows), rows);
     usedSlots++;
+    for (const binding of Object.values(bindings))
+      recordedBuffers.add('buffer' in binding ? binding.buffer : binding);
     statistics.dispatches++;
     const units = (end - start) * work;
     recordedWork.set(kernel.label, (recordedWork.get(kernel.label) ?? 0) + units);
@@ -295,7 +305,7 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
           // Measured alone, so that the time is this kernel's.
           await finishAll();
           end = Math.min(count, start + Math.ceil(probe / elementsPerGroup) * elementsPerGroup);
-          record(kernel, group, words, start, end, work);
+          record(kernel, dispatch.bindings, group, words, start, end, work);
           await finishAll();
           start = end;
           continue;
@@ -311,7 +321,7 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
           end = Math.min(count, start + groups * elementsPerGroup);
         }
       }
-      record(kernel, group, words, start, end, work);
+      record(kernel, dispatch.bindings, group, words, start, end, work);
       if (recordedMs >= limitMs / 2) await submit();
       start = end;
     }
@@ -351,12 +361,14 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
       ordered(async () => {
         check();
         copyEncoder().copyBufferToBuffer(source, 4 * sourceWord, target, 4 * targetWord, 4 * words);
+        recordedBuffers.add(source).add(target);
         await countCopy(words);
       }),
     clear: (buffer, offsetWords, words) =>
       ordered(async () => {
         check();
         copyEncoder().clearBuffer(buffer, 4 * offsetWords, 4 * words);
+        recordedBuffers.add(buffer);
         await countCopy(words);
       }),
     write: (buffer, offsetWords, words) =>
@@ -368,8 +380,10 @@ export function createQueue(gpu: GPUDevice, options: QueueOptions): CommandQueue
             got: offsetWords + words.length,
           });
         }
-        await submit();
+        // An upload overtakes what is only recorded, which is no matter for commands that leave the buffer alone.
+        if (recordedBuffers.has(buffer) || unsubmittedWriteBytes >= WRITE_BYTES) await submit();
         statistics.writes++;
+        unsubmittedWriteBytes += 4 * words.length;
         gpu.queue.writeBuffer(buffer, 4 * offsetWords, words as Uint32Array<ArrayBuffer>);
       }),
     read: (buffer, offsetWords, words) => ordered(() => readInOrder(buffer, offsetWords, words)),
