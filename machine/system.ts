@@ -15,7 +15,7 @@ import { completeHashTrace, hashTable } from './hash/table.ts';
 import { memoryAir } from './memory/air.ts';
 import type { LeastHeights } from './padding.ts';
 import { programAir } from './program/air.ts';
-import { programColumns } from './program/trace.ts';
+import { programColumns, programLogHeight } from './program/trace.ts';
 import type { HintFunctions, Program } from './program.ts';
 import { ramTable } from './ram/table.ts';
 import { rangeAir } from './range/air.ts';
@@ -77,7 +77,7 @@ export function buildTraces(
   execution: ExecutionTrace,
   least: LeastHeights = {},
 ): (TableTrace | undefined)[] {
-  const { logHeight } = prepareProgram(program);
+  const logHeight = programLogHeight(program.instructions.length);
   const traces = traceTables(program, logHeight, execution, CALL_TABLES, least);
   return COLONNADE_MACHINE.tables.map(({ name }) => traces.get(name));
 }

@@ -41,7 +41,8 @@ export function traceCpu(
 
   /** Copies a field of each row's instruction into `target`; 0 where there is no instruction. */
   function fetch(target: Uint32Array, fieldOf: (instruction: Instruction) => number): Uint32Array {
-    const fields = Uint32Array.from(instructions, fieldOf);
+    const fields = new Uint32Array(instructions.length);
+    for (let at = 0; at < fields.length; at++) fields[at] = fieldOf(instructions[at]!);
     for (let row = 0; row < cycles; row++) if (pc[row]! < fields.length) target[row] = fields[pc[row]!]!;
     return target.fill(fields[END_PC]!, cycles);
   }
@@ -74,7 +75,10 @@ export function traceCpu(
   for (let row = 0; row < height; row++) {
     const rowFp = fp[row]!;
     const flags = flagWords[row]!;
-    const [a, b, c, d] = [fieldA[row]!, fieldB[row]!, fieldC[row]!, fieldD[row]!];
+    const a = fieldA[row]!;
+    const b = fieldB[row]!;
+    const c = fieldC[row]!;
+    const d = fieldD[row]!;
     const frameA = add(a, rowFp);
     const A = (flags & FLAG.memA) !== 0 ? readWord(frameA) : (flags & FLAG.fpA) !== 0 ? frameA : a;
     const isDeref = (flags & FLAG.isDeref) !== 0;

@@ -23,13 +23,10 @@ export function traceMemory(image: Uint32Array, wordCounts: Uint32Array, rowCoun
   };
   const lanes = (words: Uint32Array): Uint32Array[] =>
     Array.from({ length: ROW_WORDS }, (_, index) => lane(words, index));
+  const rowIndices = new Uint32Array(height);
+  for (let row = 0; row < height; row++) rowIndices[row] = row;
   return {
     logHeight: Math.log2(height),
-    columns: [
-      Uint32Array.from({ length: height }, (_, row) => row),
-      ...lanes(image),
-      ...lanes(wordCounts),
-      rowCounts,
-    ],
+    columns: [rowIndices, ...lanes(image), ...lanes(wordCounts), rowCounts],
   };
 }

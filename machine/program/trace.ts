@@ -7,22 +7,29 @@ import { logHeightFor } from '../callRows.ts';
 import type { Instruction } from '../instruction.ts';
 import { MAXIMUM_LOG_HEIGHT, MINIMUM_LOG_HEIGHT } from './air.ts';
 
+/** The log height for a number of instructions. Throws: MachineError 'TABLE_TOO_HIGH'. */
+export function programLogHeight(instructions: number): number {
+  return logHeightFor('program', instructions, MINIMUM_LOG_HEIGHT, MAXIMUM_LOG_HEIGHT);
+}
+
 /**
  * The preprocessed columns. Rows after the last instruction have no flag, so no cycle can execute them.
  * Throws: MachineError 'TABLE_TOO_HIGH'.
  */
 export function programColumns(instructions: readonly Instruction[]): TableTrace {
-  const logHeight = logHeightFor('program', instructions.length, MINIMUM_LOG_HEIGHT, MAXIMUM_LOG_HEIGHT);
+  const logHeight = programLogHeight(instructions.length);
   const height = 2 ** logHeight;
-  const column = (wordOf: (instruction: Instruction) => number): Uint32Array =>
-    Uint32Array.from({ length: height }, (_, pc) => {
-      const instruction = instructions[pc];
-      return instruction ? wordOf(instruction) : 0;
-    });
+  const column = (wordOf: (instruction: Instruction) => number): Uint32Array => {
+    const words = new Uint32Array(height);
+    for (let pc = 0; pc < instructions.length; pc++) words[pc] = wordOf(instructions[pc]!);
+    return words;
+  };
+  const pcs = new Uint32Array(height);
+  for (let pc = 0; pc < height; pc++) pcs[pc] = pc;
   return {
     logHeight,
     columns: [
-      Uint32Array.from({ length: height }, (_, pc) => pc),
+      pcs,
       column(({ a }) => a),
       column(({ b }) => b),
       column(({ c }) => c),
