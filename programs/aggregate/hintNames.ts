@@ -26,8 +26,10 @@ export const HINT = {
   finalPolynomial: 'final polynomial',
   /** Of the grinding site given by its label; fold sites by their order. */
   nonce: 'nonce',
-  /** Of a squeezed word and the number of its low 24 bits below the index: index, the bits below it, the upper bits, the index into a cap, the point. */
+  /** Of a squeezed word and the number of its low 24 bits below the index: the index, the bits below it, the point. */
   query: 'query',
+  /** Bits of a word, from the given one on, as many as given. */
+  bits: 'bits',
   /** The rows of all trees at a log height and an index into it. */
   leafRows: 'leaf rows',
   /**

@@ -18,7 +18,7 @@ import { type GuestHeights, HEIGHT, HEIGHT_ROWS } from './heights.ts';
 import { HINT } from './hintNames.ts';
 import type { PhaseLayout, ProfileLayout, SystemLayout } from './layout.ts';
 import type { GuestChallenges, GuestProof } from './verifyChild.ts';
-import { assertBits, assertCanonicalParts, UPPER_BIT, UPPER_BITS } from './words.ts';
+import { assertCanonicalParts, fromBits, UPPER_BIT, UPPER_BITS } from './words.ts';
 
 /** Queries whose code is emitted side by side: bytecode against cycles. */
 const MAXIMUM_QUERIES_UNROLLED = 40;
@@ -106,10 +106,10 @@ export function checkQueries(
     const below: Value[] = [];
     for (const query of each) {
       const word = program.load(words, query);
-      const [index, rest, upper, capIndex, point] = program.hint(HINT.query, [word, bitsBelow], 5);
+      const [index, rest, point] = program.hint(HINT.query, [word, bitsBelow], 3);
       below.push(rest);
-      assertBits(program, upper, UPPER_BITS, shared.zeros);
-      assertBits(program, capIndex, logCap, shared.zeros);
+      const upper = fromBits(program, word, UPPER_BIT, UPPER_BITS);
+      const capIndex = fromBits(program, word, UPPER_BIT - logCap, logCap);
       assertCanonicalParts(program, word, program.add(program.multiply(index, unit), rest), upper);
       program.store(carried, query * ROW_WORDS + INDEX_WORD, index);
       program.store(products, query, program.lookUp(capRoots, capIndex));

@@ -255,19 +255,11 @@ export function childHints(
   }
 
   function query([word, bitsBelow]: readonly number[]): number[] {
-    const { profile } = current();
     const low = word! % 2 ** UPPER_BIT;
     const index = Math.floor(low / 2 ** bitsBelow!);
-    const indexBits = UPPER_BIT - bitsBelow!;
     // The point without the bits below the index, as a root of order 2^24.
     const point = power(rootOfUnity(UPPER_BIT), reverseBits(index * 2 ** bitsBelow!, UPPER_BIT));
-    return [
-      index,
-      low % 2 ** bitsBelow!,
-      Math.floor(word! / 2 ** UPPER_BIT),
-      Math.floor(index / 2 ** (indexBits - profile.logCap)),
-      point,
-    ];
+    return [index, low % 2 ** bitsBelow!, point];
   }
 
   function leafRows([logHeight, index]: readonly number[]): Uint32Array {
@@ -319,6 +311,8 @@ export function childHints(
     [HINT.finalPolynomial]: () => packed(current().proof.finalPolynomial),
     [HINT.nonce]: nonce,
     [HINT.query]: query,
+    [HINT.bits]: ([word, first, count]) =>
+      Array.from({ length: count! }, (_, bit) => (word! >>> (first! + bit)) & 1),
     [HINT.leafRows]: leafRows,
     [HINT.siblings]: ([number, logHeight, levels, index, segment]) =>
       current().phaseTrees[number!]!.siblings(

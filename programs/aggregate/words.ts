@@ -1,6 +1,7 @@
 /**
  * Words as integers inside a guest program: range checks and the parts of a canonical word. A path of the hash table proves
- * that its index has no more bits than levels, whatever the digests are: one cycle for any number of bits.
+ * that its index has no more bits than levels, whatever the digests are: one cycle for any number of bits, a hash row a bit. Where
+ * hash rows are scarce, in the queries, bits are booleans: three cycles each.
  * Source: docs/spec/recursion.md, section Words; machine/hash/README.md.
  */
 import type { Row, Value } from '../../machine/builder/values.ts';
@@ -17,6 +18,14 @@ export function assertBits(program: ProgramBuilder, value: Value, bits: number, 
   if (bits === 0) program.assertEqual(value, 0);
   else if (bits === 1) program.assertBoolean(value);
   else program.path(anyRow, value, bits, { hint: HINT.anySiblings, inputs: [bits] });
+}
+
+/** The bits `first` to `first + count - 1` of a word as an integer, of which nothing is known but that it is below 2^count. */
+export function fromBits(program: ProgramBuilder, word: Value, first: number, count: number): Value {
+  if (count === 0) return program.constant(0);
+  const bits: Value[] = program.hint(HINT.bits, [word, first, count], count);
+  for (const bit of bits) program.assertBoolean(bit);
+  return bits.reduceRight((above, bit) => program.add(program.add(above, above), bit));
 }
 
 /** Asserts least <= value <= greatest. */
