@@ -2,6 +2,10 @@
  * What proofs of each program say, in a form that people read: the typed statement behind a digest, as JSON and in words. A file's claim is
  * believed only after its digest has been recomputed and compared with the statement that the proof shows.
  */
+import { blockSummaryToJson, parseBlockSummary } from '../programs/block/blockJson.ts';
+import { type BlockSummary, blockSummaryDigest } from '../programs/block/blockStatement.ts';
+import { BLOCK_CAVEATS, describeBlock } from '../programs/block/describe.ts';
+import { BlockError } from '../programs/block/errors.ts';
 import { MAXIMUM_TRANSFERS } from '../programs/column/input.ts';
 import {
   type AccessListItem,
@@ -13,10 +17,18 @@ import {
 } from '../programs/column/statement.ts';
 import { type Fields, listOf, objectOf, quantityOf, refuse } from './jsonFields.ts';
 
-export interface Claim {
+export interface ColumnClaim {
   readonly program: 'column';
   readonly statement: ColumnStatement;
 }
+
+/** What a block's statement binds: the digests of its lists stand for the lists. */
+export interface BlockClaim {
+  readonly program: 'block';
+  readonly summary: BlockSummary;
+}
+
+export type Claim = ColumnClaim | BlockClaim;
 
 const ADDRESS = /^0x[0-9a-f]{40}$/;
 const SLOT_BITS = 64;
@@ -42,6 +54,7 @@ const TRANSFER_QUANTITIES = [
 export const CAVEATS: Readonly<Record<string, string>> = {
   column:
     'A column proof does not say that anybody signed: signatures are not part of the statement, and each sender is an input that its digest binds.',
+  block: BLOCK_CAVEATS.join(' '),
   aggregate:
     'An aggregate says that each leaf has a valid proof under its key; it does not say that leaves differ.',
 };
@@ -90,8 +103,29 @@ function accessListItemOf(value: unknown, path: string): AccessListItem {
 
 /** Throws: ClientError 'FIELD'. */
 export function parseClaim(value: unknown, path: string): Claim {
-  const fields: Fields = objectOf(value, path, ['program', 'transfers', 'accessList', ...SUMS]);
-  if (fields['program'] !== 'column') throw refuse(`${path}.program`, 'column', fields['program']);
+  const isObject = typeof value === 'object' && value !== null;
+  const { program, ...fields } = objectOf(value, path, ['program'], isObject ? Object.keys(value) : []);
+  if (program === 'column') return parseColumnClaim(fields, path);
+  if (program === 'block') return parseBlockClaim(fields, path);
+  throw refuse(`${path}.program`, 'column or block', program);
+}
+
+function parseBlockClaim(fields: Fields, path: string): BlockClaim {
+  try {
+    return { program: 'block', summary: parseBlockSummary(fields) };
+  } catch (error) {
+    if (!(error instanceof BlockError)) throw error;
+    const { field, expected } = error.details;
+    throw refuse(
+      String(field).replace(/^block\b/, path),
+      String(expected ?? 'a quantity in range'),
+      error.code,
+    );
+  }
+}
+
+function parseColumnClaim(value: Fields, path: string): ColumnClaim {
+  const fields = objectOf(value, path, ['transfers', 'accessList', ...SUMS]);
   const [chainId, blockNumber, baseFeePerGasWei, gasUsed, priorityFeesWei, burnedWei] = SUMS.map((name) =>
     boundedOf(fields[name], `${path}.${name}`, 256),
   ) as [bigint, bigint, bigint, bigint, bigint, bigint];
@@ -113,7 +147,10 @@ export function parseClaim(value: unknown, path: string): Claim {
 }
 
 /** The form that `parseClaim` reads. */
-export function claimToJson({ program, statement }: Claim): Readonly<Record<string, unknown>> {
+export function claimToJson(claim: Claim): Readonly<Record<string, unknown>> {
+  const { program } = claim;
+  if (program === 'block') return { program, ...blockSummaryToJson(claim.summary) };
+  const { statement } = claim;
   return {
     program,
     ...Object.fromEntries(SUMS.map((name) => [name, statement[name].toString()])),
@@ -133,8 +170,10 @@ export function claimToJson({ program, statement }: Claim): Readonly<Record<stri
 }
 
 /** The statement that a proof of the claim shows. */
-export function claimDigest({ statement }: Claim): Uint32Array {
-  return columnStatementDigest(statement);
+export function claimDigest(claim: Claim): Uint32Array {
+  return claim.program === 'block'
+    ? blockSummaryDigest(claim.summary)
+    : columnStatementDigest(claim.statement);
 }
 
 const WEI_PER_GWEI = 10n ** 9n;
@@ -146,8 +185,10 @@ function decimals(value: bigint, unit: bigint): string {
   return fraction === '' ? (value / unit).toString() : `${value / unit}.${fraction}`;
 }
 
-/** One line for the column; with `accounts`, also one for each account that it changes. */
-export function describeClaim({ statement }: Claim, detail: 'summary' | 'accounts'): string[] {
+/** What the claim says, in a line or a few; of a column with `accounts`, also one for each account that it changes. */
+export function describeClaim(claim: Claim, detail: 'summary' | 'accounts'): string[] {
+  if (claim.program === 'block') return describeBlock(claim.summary);
+  const { statement } = claim;
   const { chainId, blockNumber, baseFeePerGasWei, transfers, accessList, gasUsed } = statement;
   const counts = new Map<string, number>();
   for (const { status } of transfers) counts.set(status, (counts.get(status) ?? 0) + 1);

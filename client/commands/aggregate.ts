@@ -1,5 +1,6 @@
 /** `colonnade aggregate`: one proof for many, by a tree of aggregates proved on this machine. */
 import { join } from 'node:path';
+import { FINAL, INNER } from '../../stark/profile.ts';
 import { aggregateHost } from '../aggregateHost.ts';
 import {
   checkChildren,
@@ -38,6 +39,7 @@ leaves, aggregates, or both.
   --out FILE                the proof file of the root
   --fan-in N                children of a node, 2 to 64; default 2
   --single                  one node over all files
+  --final                   the one node, over one aggregate, is proved under the profile final: small, for publication
   --nodes FOLDER            also write the proof file of every node there
   --without-claims          leave the typed statements of leaves out of the file
   --keys FILE               published keys; default keys.json of this installation
@@ -54,6 +56,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     out: { type: 'string' },
     'fan-in': { type: 'string' },
     single: { type: 'boolean', default: false },
+    final: { type: 'boolean', default: false },
     nodes: { type: 'string' },
     keys: { type: 'string' },
     'without-claims': { type: 'boolean', default: false },
@@ -68,6 +71,8 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     : fanInOption === undefined
       ? DEFAULT_FAN_IN
       : wholeNumber(fanInOption, '--fan-in', 2, GREATEST_FAN_IN);
+  if (values.final && files.length > 1) throw new UsageError('--final takes one file: the aggregate to wrap');
+  const profile = values.final ? FINAL.name : INNER.name;
   const adapter = adapterChoice(values.adapter);
   const mebibytes = wholeNumber(values['device-mebibytes'], '--device-mebibytes', 0, 2 ** 20);
   const system = productionSystem();
@@ -81,9 +86,9 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   checkChildren(children, keys, system, (name, number) =>
     showProgress(`verifying ${name}`, number / children.length),
   );
-  const host = aggregateHost();
-  if (host === undefined || keys.aggregate === undefined)
+  if (keys.aggregate === undefined)
     throw new TreeError('KEY_NOT_PUBLISHED', 'No key of the aggregate program is published.', {});
+  const host = aggregateHost(keys.aggregate.recursiveKeyDigest, profile, system);
   const nodeCount = planTree(children.length, fanIn).flat().length;
   say(`${children.length} children verified; ${nodeCount} nodes at most; starting the prover`);
 

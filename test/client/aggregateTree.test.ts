@@ -19,7 +19,13 @@ import { aggregateStatement } from '../../programs/aggregate/aggregateStatement.
 import { AggregationError } from '../../programs/aggregate/errors.ts';
 import { keyDigest } from '../../stark/keys.ts';
 import { TEST_ONLY_LEAF } from '../../stark/profile.ts';
-import { TOY_KNOWN, type ToyPublished, toyClaim, toyPublished } from '../support/toyPublished.ts';
+import {
+  blockNumberOf,
+  TOY_KNOWN,
+  type ToyPublished,
+  toyClaim,
+  toyPublished,
+} from '../support/toyPublished.ts';
 
 let published: ToyPublished;
 let children: NamedProof[];
@@ -121,7 +127,7 @@ describe('trees of aggregates', () => {
       assert.deepEqual(leaves(root), expected);
       const verdict = verifyProofFile(published.keys, TOY_KNOWN, root.file);
       assert.ok(verdict.ok);
-      assert.equal(verdict.leaves[4]?.claim?.statement.blockNumber, 5n);
+      assert.equal(blockNumberOf(verdict.leaves[4]?.claim), 5n);
     }
     // A leaf that is left over goes up as it is: three levels over five, the last leaf right below the root.
     const { root } = await build(5, 2);

@@ -115,7 +115,9 @@ describe('proof files', () => {
   it('claims are refused field by field', () => {
     const claim = claimToJson(CLAIM) as { transfers: object[]; accessList: object[] };
     const bad: readonly (readonly [unknown, string])[] = [
-      [{ ...claim, program: 'block' }, 'file.claim.program'],
+      [{ ...claim, program: 'xmss' }, 'file.claim.program'],
+      [{ ...claim, program: 'block' }, 'file.claim.columnCount'],
+      [7, 'file.claim'],
       [{ ...claim, gasUsed: 21000 }, 'file.claim.gasUsed'],
       [{ ...claim, gasUsed: '021000' }, 'file.claim.gasUsed'],
       [{ ...claim, gasUsed: (2n ** 256n).toString() }, 'file.claim.gasUsed'],

@@ -12,7 +12,13 @@ import {
 import { parsePublishedKeys } from '../../client/publishedKeys.ts';
 import { treeLines } from '../../client/tree.ts';
 import { type FileRejectionCode, productionSystem, verifyProofFile } from '../../client/verifyFile.ts';
-import { TOY_KNOWN, type ToyPublished, toyClaim, toyPublished } from '../support/toyPublished.ts';
+import {
+  blockNumberOf,
+  TOY_KNOWN,
+  type ToyPublished,
+  toyClaim,
+  toyPublished,
+} from '../support/toyPublished.ts';
 
 let published: ToyPublished;
 let columns: ProofFile[];
@@ -55,7 +61,7 @@ describe('verifyProofFile', () => {
     const verdict = verifyProofFile(published.keys, TOY_KNOWN, aggregate);
     assert.ok(verdict.ok);
     assert.deepEqual(
-      verdict.leaves.map(({ program, claim }) => [program, claim?.statement.blockNumber]),
+      verdict.leaves.map(({ program, claim }) => [program, blockNumberOf(claim)]),
       [
         ['column', 1n],
         ['column', 2n],

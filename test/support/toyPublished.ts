@@ -2,7 +2,7 @@
  * Published keys of toy programs, and proof files under them for any statement: the toy machine binds two words of a statement to its first
  * row, the transcript the rest. The toy `column` and `aggregate` differ in their preprocessed columns, as programs do.
  */
-import { type Claim, claimDigest } from '../../client/claims.ts';
+import { type Claim, type ColumnClaim, claimDigest } from '../../client/claims.ts';
 import { aggregateEntries, type EntryOfFile, type ProofFile } from '../../client/proofFile.ts';
 import {
   formatPublishedKeys,
@@ -112,9 +112,13 @@ function startingAt(
 }
 
 /** A column of two transfers, one of them not executable; `blockNumber` makes it another one. */
-export function toyClaim(blockNumber = 12_345n): Claim {
+export function toyClaim(blockNumber = 12_345n): ColumnClaim {
   const statement: ColumnStatement = executeColumn(
     columnOf([transferOf(), transferOf({ nonce: 3n })], { blockNumber }),
   );
   return { program: 'column', statement };
+}
+
+export function blockNumberOf(claim: Claim | undefined): bigint | undefined {
+  return claim?.program === 'column' ? claim.statement.blockNumber : claim?.summary.blockNumber;
 }
