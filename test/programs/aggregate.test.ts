@@ -5,24 +5,17 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { MachineError } from '../../machine/errors.ts';
-import type { ExecutionTrace } from '../../machine/executionTrace.ts';
-import { execute } from '../../machine/executor.ts';
-import { extensionTable } from '../../machine/extension/table.ts';
-import type { HintFunction, HintFunctions, Program } from '../../machine/program.ts';
-import { CALL_TABLES, DEFAULT_LIMITS } from '../../machine/system.ts';
-import {
-  buildAggregateProgram,
-  buildTestOnlyAggregateProgram,
-} from '../../programs/aggregate/aggregateProgram.ts';
+import type { HintFunction, Program } from '../../machine/program.ts';
+import { run } from '../../machine/system.ts';
+import { buildTestOnlyAggregateProgram } from '../../programs/aggregate/aggregateProgram.ts';
 import {
   type AggregateEntry,
   aggregateStatement,
   entriesDigest,
 } from '../../programs/aggregate/aggregateStatement.ts';
-import { type ChildShape, childShape } from '../../programs/aggregate/childShape.ts';
 import { AggregationError } from '../../programs/aggregate/errors.ts';
 import { HINT } from '../../programs/aggregate/hintNames.ts';
-import { prepareAggregate } from '../../programs/aggregate/prepare.ts';
+import { MAXIMUM_CHILD_BYTES, prepareAggregate } from '../../programs/aggregate/prepare.ts';
 import { runAggregate } from '../../programs/aggregate/run.ts';
 import {
   aggregateHints,
@@ -33,8 +26,6 @@ import {
 import { MODULUS } from '../../stark/field/koalaBear.ts';
 import { keyDigest } from '../../stark/keys.ts';
 import { type Profile, profileDigest, TEST_ONLY_LEAF } from '../../stark/profile.ts';
-import { decodeProof } from '../../stark/proof/codec.ts';
-import type { LogHeights } from '../../stark/proof/shape.ts';
 import { LABEL } from '../../stark/transcript.ts';
 import { productionPolicy } from '../../stark/verifier.ts';
 import {
@@ -49,50 +40,40 @@ import {
   verdictIn,
   withCell,
 } from '../support/cheating.ts';
+import { guestProgramFor } from '../support/guestVerifier.ts';
 import { createRandom } from '../support/random.ts';
-import { SLOT, type ToyHeights } from '../support/toySystems.ts';
+import { SLOT, type ToyHeights, toySystem } from '../support/toySystems.ts';
 
 const CHEAT_HEIGHTS: ToyHeights = { walk: 5, square: 3, pulse: 4 };
 
+/** Of each of the three subjects. */
+const MUTATIONS = 700;
+
 const AGGREGATE_KEY = Uint32Array.of(11, 12, 13, 14, 15, 16, 17, 18);
-
-/** The machine's tables and the extension table. */
-const TABLES = [...CALL_TABLES, extensionTable];
-
-function run(program: Program, hints: HintFunctions): ExecutionTrace {
-  return execute(program, TABLES, hints, DEFAULT_LIMITS);
-}
 
 interface Subject {
   readonly setting: Setting;
-  readonly shapes: readonly ChildShape[];
   readonly program: Program;
   readonly bytes: Uint8Array;
   readonly child: Child;
 }
 
-function logHeightsOf({ walk, nibble, square, pulse }: ToyHeights): LogHeights {
-  return [walk, nibble ?? 4, square, pulse];
-}
-
 async function createSubject(profile: Profile, heights: ToyHeights): Promise<Subject> {
   const setting = await createSetting(profile, heights);
-  return subjectOf(setting, heights, await proveIn(setting));
+  return subjectOf(setting, await proveIn(setting));
 }
 
-function subjectOf(setting: Setting, heights: ToyHeights, bytes: Uint8Array): Subject {
-  const shape = childShape(setting.instance.system, setting.profile, logHeightsOf(heights));
+function subjectOf(setting: Setting, bytes: Uint8Array): Subject {
   return {
     setting,
-    shapes: [shape],
-    program: buildTestOnlyAggregateProgram([shape]),
+    program: guestProgramFor(setting.key),
     bytes,
     child: { key: setting.key, statement: setting.instance.statement, proofBytes: bytes, inner: undefined },
   };
 }
 
-function witnessOf(shapes: readonly ChildShape[], child: Child): ChildWitness {
-  const witnessed = childWitness(shapes, child);
+function witnessOf(child: Child, profiles: readonly Profile[] = [child.key.profile]): ChildWitness {
+  const witnessed = childWitness(toySystem, profiles, child);
   assert.ok(witnessed.ok);
   return witnessed.witness;
 }
@@ -102,9 +83,9 @@ function leafOf({ key, statement }: Child): AggregateEntry {
 }
 
 /** Whether the program runs to its end over the child. */
-function isAcceptedByProgram({ program, shapes }: Subject, child: Child): boolean {
-  const witnessed = childWitness(shapes, child);
-  // No witness has another shape than the program's.
+function isAcceptedByProgram({ program }: Subject, child: Child): boolean {
+  const witnessed = childWitness(toySystem, [child.key.profile], child);
+  // There is no witness of what is no proof.
   if (!witnessed.ok) return false;
   try {
     run(program, aggregateHints(AGGREGATE_KEY, [witnessed.witness]));
@@ -126,9 +107,9 @@ describe('the aggregate program', () => {
   });
 
   it('R57: states what its children state, in their order', () => {
-    for (const { program, shapes, child } of subjects) {
+    for (const { program, child } of subjects) {
       const other = { ...child, statement: child.statement.map((word) => word + 1) };
-      const witness = witnessOf(shapes, child);
+      const witness = witnessOf(child);
       for (const count of [1, 3]) {
         const children = Array.from({ length: count }, () => witness);
         const { statement } = run(program, aggregateHints(AGGREGATE_KEY, children));
@@ -149,7 +130,7 @@ describe('the aggregate program', () => {
       const { setting, bytes, child } = subject;
       assertAccepted(verdictIn(setting, bytes));
       assert.ok(isAcceptedByProgram(subject, child));
-      for (let mutation = 0; mutation < 100; mutation++) {
+      for (let mutation = 0; mutation < MUTATIONS; mutation++) {
         const proofBytes = bytes.slice();
         const view = new DataView(proofBytes.buffer);
         const offset = 4 * random.below(bytes.length / 4);
@@ -170,7 +151,7 @@ describe('the aggregate program', () => {
 
   it('agrees with the native verifier on provers that cheat at the transcript', async () => {
     const setting = await createSetting(GROUND, CHEAT_HEIGHTS);
-    const subject = subjectOf(setting, CHEAT_HEIGHTS, await proveIn(setting));
+    const subject = subjectOf(setting, await proveIn(setting));
     const { KEY, STATEMENT, HEIGHTS, MAIN_CAP, LOGUP_CAP, SUMS, QUOTIENT_CAP } = LABEL;
     const { OPENINGS, FOLD_CAP, FINAL_POLYNOMIAL } = LABEL;
     const messages = [
@@ -222,23 +203,21 @@ describe('the aggregate program', () => {
     }
   });
 
-  it('verifies children of different shapes', () => {
-    const shapes = subjects.flatMap((subject) => subject.shapes);
-    const program = buildTestOnlyAggregateProgram(shapes);
+  it('verifies children under different profiles and of different heights', () => {
+    const profiles = [NO_GRIND, TEST_ONLY_LEAF];
+    const program = buildTestOnlyAggregateProgram(profiles, toySystem);
     const children = [2, 0, 1, 0].map((number) => subjects[number]!.child);
-    const witnesses = children.map((child) => witnessOf(shapes, child));
+    const witnesses = children.map((child) => witnessOf(child, profiles));
     const { statement } = run(program, aggregateHints(AGGREGATE_KEY, witnesses));
     assert.deepEqual(statement, aggregateStatement(AGGREGATE_KEY, children.map(leafOf)));
-    // The code of another shape does not take a proof; a number beyond the last names the last.
-    run(program, aggregateHints(AGGREGATE_KEY, [{ ...witnesses[0]!, shapeNumber: 7 }]));
-    for (const shapeNumber of [0, 1])
-      assert.throws(
-        () => run(program, aggregateHints(AGGREGATE_KEY, [{ ...witnesses[0]!, shapeNumber }])),
-        MachineError,
-      );
-    const witnessed = childWitness(subjects[0]!.shapes, subjects[1]!.child);
-    assert.ok(!witnessed.ok && witnessed.reason === 'SHAPE_NOT_OFFERED');
-    assert.throws(() => buildAggregateProgram(shapes), /TEST_ONLY/);
+    // The code of another profile does not take a proof; a number beyond the last names the last.
+    run(program, aggregateHints(AGGREGATE_KEY, [{ ...witnesses[2]!, profileNumber: 7 }]));
+    assert.throws(
+      () => run(program, aggregateHints(AGGREGATE_KEY, [{ ...witnesses[2]!, profileNumber: 0 }])),
+      MachineError,
+    );
+    const witnessed = childWitness(toySystem, [TEST_ONLY_LEAF], subjects[0]!.child);
+    assert.ok(!witnessed.ok && witnessed.reason === 'PROFILE_NOT_VERIFIED');
   });
 
   it('R56: cannot be run for no child', () => {
@@ -250,12 +229,15 @@ describe('the aggregate program', () => {
   });
 
   it('R55, R56: the host names the child that cannot be aggregated', () => {
-    const { shapes, child, setting } = subjects[0]!;
+    const { child, setting } = subjects[0]!;
     const policy = { acceptedProfileDigests: [profileDigest(setting.profile)] };
     const ownKey = keyDigest(child.key);
     const broken = { ...child, proofBytes: child.proofBytes.slice(4) };
     const inner = { kind: 'inner', entries: [leafOf(child)] } as const;
-    const other = subjects[2]!.child;
+    const other = subjects[1]!.child;
+    const huge = { ...child, proofBytes: new Uint8Array(MAXIMUM_CHILD_BYTES + 1) };
+    const both = { acceptedProfileDigests: [setting.profile, TEST_ONLY_LEAF].map(profileDigest) };
+    const verifiable = { system: toySystem, profiles: [setting.profile] };
     for (const [key, children, accepted, code, details] of [
       [AGGREGATE_KEY, [], policy, 'NO_ENTRIES', {}],
       [AGGREGATE_KEY, [child, child], policy, 'DUPLICATE_CHILD', { child: 1, first: 0 }],
@@ -270,10 +252,12 @@ describe('the aggregate program', () => {
       [AGGREGATE_KEY, [{ ...child, inner }], policy, 'NOT_AN_AGGREGATE', { child: 0 }],
       [ownKey, [child], policy, 'UNDECLARED_AGGREGATE', { child: 0 }],
       [ownKey, [{ ...child, inner }], policy, 'STATEMENT_MISMATCH', { child: 0 }],
-      [AGGREGATE_KEY, [other], policy, 'SHAPE_NOT_OFFERED', { child: 0 }],
+      [AGGREGATE_KEY, [other], policy, 'CHILD_REJECTED', { child: 0, reason: 'TEST_ONLY_PROFILE' }],
+      [AGGREGATE_KEY, [child, other], both, 'PROFILE_NOT_VERIFIED', { child: 1 }],
+      [AGGREGATE_KEY, [child, huge], policy, 'CHILD_TOO_LARGE', { child: 1, got: MAXIMUM_CHILD_BYTES + 1 }],
     ] as const)
       assert.throws(
-        () => prepareAggregate(key, shapes, children, accepted),
+        () => prepareAggregate(key, children, accepted, verifiable),
         (error) => {
           assert.ok(error instanceof AggregationError, String(error));
           assert.equal(error.code, code);
@@ -281,15 +265,15 @@ describe('the aggregate program', () => {
           return true;
         },
       );
-    const prepared = prepareAggregate(AGGREGATE_KEY, shapes, [child], policy);
+    const prepared = prepareAggregate(AGGREGATE_KEY, [child], policy, verifiable);
     assert.deepEqual(prepared.statement, aggregateStatement(AGGREGATE_KEY, [leafOf(child)]));
   });
 
   it('names the child and the line that a failed run stopped at', () => {
-    const { program, shapes, child, bytes } = subjects[0]!;
+    const { program, child, bytes } = subjects[0]!;
     const proofBytes = bytes.slice();
     proofBytes[bytes.length - 4]! ^= 1;
-    const witnesses = [child, { ...child, proofBytes }].map((each) => witnessOf(shapes, each));
+    const witnesses = [child, { ...child, proofBytes }].map((each) => witnessOf(each));
     assert.throws(
       () => runAggregate(run, program, AGGREGATE_KEY, witnesses),
       (error) =>
@@ -311,8 +295,8 @@ describe('the aggregate program', () => {
   });
 
   it('R53: takes a child under its own key as inner only, and only one that says C(K, L)', () => {
-    const { program, shapes, child } = subjects[0]!;
-    const witness = witnessOf(shapes, child);
+    const { program, child } = subjects[0]!;
+    const witness = witnessOf(child);
     const ownKey = keyDigest(child.key);
     // The toy's statement is not C(K, L) for a known L: neither kind of entry can be stated.
     assert.throws(() => run(program, aggregateHints(ownKey, [witness])), { code: 'RELATION_FAILED' });
@@ -324,47 +308,68 @@ describe('the aggregate program', () => {
   });
 
   it('R58: takes no hint that does not fit', () => {
-    const { program, shapes, child } = subjects[1]!;
-    const tampered: Readonly<Record<string, (words: number[]) => number[]>> = {
-      // The bits still add up to the word.
-      [HINT.bits]: (bits) =>
-        bits.map((bit, place) =>
-          place === 0 ? bit + 2 : place === 1 ? bit - 1 + (bit === 0 ? MODULUS : 0) : bit,
-        ),
-      [HINT.canonicalFactor]: ([factor]) => [(factor! + 1) % MODULUS],
-      [HINT.unitFactors]: (factors) => factors.map(() => 0),
-      [HINT.siblings]: (words) => words.map((word, place) => (place === 0 ? (word + 1) % MODULUS : word)),
-      [HINT.leafRow]: (words) => words.map((word, place) => (place === 0 ? (word + 1) % MODULUS : word)),
-      [HINT.nonce]: ([nonce]) => [nonce! + 1],
-      [HINT.isInner]: ([isInner]) => [1 - isInner!],
-      [HINT.statement]: (words) => words.map((word) => word + 1),
-    };
-    run(program, aggregateHints(AGGREGATE_KEY, [witnessOf(shapes, child)]));
-    for (const [name, tamper] of Object.entries(tampered)) {
-      const honest = aggregateHints(AGGREGATE_KEY, [witnessOf(shapes, child)]);
-      const hints = {
-        ...honest,
-        [name]: (...given: Parameters<HintFunction>) => tamper(Array.from(honest[name]!(...given))),
+    const { program, child } = subjects[1]!;
+    const honest = (): ReturnType<typeof aggregateHints> => aggregateHints(AGGREGATE_KEY, [witnessOf(child)]);
+    run(program, honest());
+    const addTo =
+      (place: number, difference: number) =>
+      (words: number[]): number[] =>
+        words.map((word, index) => (index === place ? (word + difference + MODULUS) % MODULUS : word));
+    // The first word of every hint, of every kind. What proves nothing but a range takes any siblings, and a statement under
+    // another K is another statement.
+    const free: readonly string[] = [
+      HINT.anySiblings,
+      HINT.aggregateKey,
+      HINT.childCount,
+      HINT.nextChild,
+      HINT.innerDigest,
+    ];
+    const tampered: [string, (words: number[]) => number[]][] = Object.values(HINT)
+      .filter((name) => !free.includes(name))
+      .map((name) => [name, addTo(0, 1)]);
+    tampered.push(
+      // Bits that still add up to the word; rests and upper bits that do.
+      [
+        HINT.bits,
+        (bits) =>
+          bits.map((bit, place) =>
+            place === 0 ? (bit + MODULUS - 2) % MODULUS : place === 1 ? bit + 1 : bit,
+          ),
+      ],
+      [
+        HINT.wordParts,
+        ([middle, upper]) => [(middle! + 2 ** 21) % MODULUS, (upper! + MODULUS - 1) % MODULUS],
+      ],
+      [HINT.query, addTo(1, 1)],
+      [HINT.query, addTo(2, 1)],
+      [HINT.unitFactors, (factors) => factors.map(() => 0)],
+      [HINT.place, addTo(0, 2 ** 3)],
+      [HINT.heightCount, addTo(0, -1)],
+    );
+    for (const [name, tamper] of tampered) {
+      const hints = honest();
+      let isAsked = false;
+      const given: HintFunction = (inputs, memory) => {
+        isAsked = true;
+        return tamper(Array.from(hints[name]!(inputs, memory)));
       };
-      assert.throws(() => run(program, hints), MachineError, name);
+      assert.throws(() => run(program, { ...hints, [name]: given }), MachineError, name);
+      assert.ok(isAsked, name);
     }
   });
 
   it('R58: does not take a second decomposition of a word', () => {
-    const { program, shapes, child, setting } = subjects[1]!;
-    const honest = aggregateHints(AGGREGATE_KEY, [witnessOf(shapes, child)]);
-    let replaced = 0;
-    const hints = {
-      ...honest,
-      [HINT.bits]: ([word, lowZeros]: readonly number[]) => {
-        // word + p still fits into 31 bits for the smallest words only.
-        const other = word! + MODULUS < 2 ** 31 ? word! + MODULUS : word! ^ (2 ** 30);
-        replaced++;
-        return Array.from({ length: 31 - lowZeros! }, (_, bit) => (other >>> (lowZeros! + bit)) & 1);
-      },
-    };
-    assert.throws(() => run(program, hints), { code: 'RELATION_FAILED' });
-    assert.equal(replaced, 1);
-    assert.ok(decodeProof(child.proofBytes, setting.key).ok);
+    // Words below 2^24 - 1 have two decompositions into 31 bits: their own, and that of the word + p.
+    const { program, child } = subjects[1]!;
+    const other = (word: number): number => (word + MODULUS < 2 ** 31 ? word + MODULUS : word ^ (2 ** 30));
+    for (const name of [HINT.bits, HINT.wordParts]) {
+      const honest = aggregateHints(AGGREGATE_KEY, [witnessOf(child)]);
+      const hints = {
+        ...honest,
+        [name]: (([word, ...rest], memory) =>
+          honest[name]!([other(word!), ...rest], memory)) satisfies HintFunction,
+      };
+      assert.throws(() => run(program, hints), { code: 'RELATION_FAILED' }, name);
+    }
   });
 });
