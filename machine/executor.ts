@@ -34,8 +34,11 @@ function doubled(words: Uint32Array): Uint32Array {
 /** Everything of an instruction in typed arrays, by pc. */
 function decode(program: Program) {
   const { instructions } = program;
-  const fields = (name: 'a' | 'b' | 'c' | 'd' | 'tag' | 'flags'): Int32Array =>
-    Int32Array.from(instructions, (instruction) => instruction[name]);
+  const fields = (name: 'a' | 'b' | 'c' | 'd' | 'tag' | 'flags'): Int32Array => {
+    const words = new Int32Array(instructions.length);
+    for (let pc = 0; pc < words.length; pc++) words[pc] = instructions[pc]![name];
+    return words;
+  };
   const hasHints = new Uint8Array(instructions.length);
   for (const pc of program.hints.keys()) hasHints[pc] = 1;
   return {

@@ -30,12 +30,6 @@ export function elementOfSlot(words: ArrayLike<number>, slot: number): Extension
   return read(words, slot * ROW_WORDS);
 }
 
-/** left + factor * (right - left), left and right base words. */
-function between(left: number, right: number, factor: Extension): Extension {
-  const scaled = multiplyByBase(factor, base.subtract(right, left));
-  return [base.add(scaled[0], left), scaled[1], scaled[2], scaled[3], scaled[4]];
-}
-
 /** The tensor challenges r_0, r_1, r_2 of the 40 words of a row, packed in the two challenge slots. */
 export function challengesOf(words: Uint32Array): [Extension, Extension, Extension] {
   const first = SLOT.dot.challenges * ROW_WORDS;
@@ -47,21 +41,53 @@ export function challengesOf(words: Uint32Array): [Extension, Extension, Extensi
   ];
 }
 
+/** The elements and the base factors of `tensorDot`; nothing is kept in these between calls. */
+const dotElements = new Uint32Array(7 * DEGREE);
+const dotFactors = new Uint32Array(7);
+
+function setDotTerm(term: number, element: Extension, factor: number): void {
+  const word = term * DEGREE;
+  dotElements[word] = element[0];
+  dotElements[word + 1] = element[1];
+  dotElements[word + 2] = element[2];
+  dotElements[word + 3] = element[3];
+  dotElements[word + 4] = element[4];
+  dotFactors[term] = factor;
+}
+
 /**
  * The dot columns of a row: with factor = r_1 * r_2 the sum over l of word_l * product over j of (bit j of l ? r_j : 1 - r_j),
- * words 0..7 of the row. Any words and factor.
+ * words 0..7 of the row. Any words and factor. With u_k = word_(2k) + step_k * r_0 it is
+ * u_0 + r_1 * (u_1 - u_0) + r_2 * (u_2 - u_0) + factor * (u_3 - u_2 - u_1 + u_0).
  */
 export function tensorDot(words: Uint32Array, factor: Extension): Extension {
   const [r0, r1, r2] = challengesOf(words);
   const first = SLOT.dot.block * ROW_WORDS;
-  const u0 = between(words[first]!, words[first + 1]!, r0);
-  const u1 = between(words[first + 2]!, words[first + 3]!, r0);
-  const u2 = between(words[first + 4]!, words[first + 5]!, r0);
-  const difference = subtract(u1, u0);
-  const dot = add(add(u0, multiply(r1, difference)), multiply(r2, subtract(u2, u0)));
-  if (isZero(factor)) return dot;
-  const u3 = between(words[first + 6]!, words[first + 7]!, r0);
-  return add(dot, multiply(factor, subtract(subtract(u3, u2), difference)));
+  const w0 = words[first]!;
+  const w2 = words[first + 2]!;
+  const w4 = words[first + 4]!;
+  const step0 = base.subtract(words[first + 1]!, w0);
+  const step1 = base.subtract(words[first + 3]!, w2);
+  const step2 = base.subtract(words[first + 5]!, w4);
+  setDotTerm(0, r0, step0);
+  setDotTerm(1, r1, base.subtract(w2, w0));
+  setDotTerm(2, r2, base.subtract(w4, w0));
+  setDotTerm(3, multiply(r0, r1), base.subtract(step1, step0));
+  setDotTerm(4, multiply(r0, r2), base.subtract(step2, step0));
+  let terms = 5;
+  if (!isZero(factor)) {
+    const w6 = words[first + 6]!;
+    const step3 = base.subtract(words[first + 7]!, w6);
+    setDotTerm(5, factor, base.subtract(base.subtract(w6, w4), base.subtract(w2, w0)));
+    setDotTerm(
+      6,
+      multiply(r0, factor),
+      base.subtract(base.subtract(step3, step2), base.subtract(step1, step0)),
+    );
+    terms = 7;
+  }
+  const sum = weightedSum(dotFactors, 0, dotElements, 0, terms);
+  return [base.add(sum[0], w0), sum[1], sum[2], sum[3], sum[4]];
 }
 
 /** What the rows of a DOT8 share that have the same challenges. */

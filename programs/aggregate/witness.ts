@@ -11,7 +11,7 @@ import { DEGREE } from '../../stark/field/extension.ts';
 import { inverse, multiply, power, reverseBits, rootOfUnity } from '../../stark/field/koalaBear.ts';
 import { DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
 import { keyDigest, type VerifyingKey } from '../../stark/keys.ts';
-import { leafBlocks } from '../../stark/leafRow.ts';
+import { type LeafBlock, leafBlocks } from '../../stark/leafRow.ts';
 import { distinctIndices, type OpenedTree, opensTo, tallestLogRows } from '../../stark/merkleOpening.ts';
 import { type Profile, profileDigest } from '../../stark/profile.ts';
 import { decodeProof } from '../../stark/proof/codec.ts';
@@ -125,15 +125,11 @@ export function childWitness(
   };
 }
 
-/** The rows of the matrices of one height, in the order in which they are hashed. */
-function orderRow(
-  matrices: readonly { columns: number; nextColumns: number; row: Uint32Array }[],
-): Uint32Array {
-  const blocks = leafBlocks(matrices);
-  const words = new Uint32Array(blocks.length * BLOCK_WORDS);
-  for (const [position, { matrix, firstColumn, columns }] of blocks.entries())
-    words.set(matrices[matrix]!.row.subarray(firstColumn, firstColumn + columns), position * BLOCK_WORDS);
-  return words;
+/** A matrix of an opening, whose rows begin at word `start`. */
+interface PlacedMatrix {
+  readonly columns: number;
+  readonly nextColumns: number;
+  readonly start: number;
 }
 
 function treeWitness(
@@ -145,12 +141,12 @@ function treeWitness(
   const tallest = tallestLogRows(tree);
   const depth = tallest - tree.logCap;
   const indicesAt = (logRows: number): readonly number[] => indices[trees.logRows - logRows] ?? [];
-  /** By log of the number of rows: where the rows of its matrices begin in the opening. */
-  const starts = new Map<number, { columns: number; nextColumns: number; start: number }[]>();
+  /** By log of the number of rows: where the rows of its matrices begin in the opening, and the order of their blocks. */
+  const leafRows = new Map<number, { matrices: PlacedMatrix[]; blocks: readonly LeafBlock[] }>();
   let offset = 0;
   for (const { logRows, columns, nextColumns } of tree.matrices) {
-    const here = starts.get(logRows) ?? [];
-    starts.set(logRows, [...here, { columns, nextColumns, start: offset }]);
+    const matrices = [...(leafRows.get(logRows)?.matrices ?? []), { columns, nextColumns, start: offset }];
+    leafRows.set(logRows, { matrices, blocks: leafBlocks(matrices) });
     offset += columns * indicesAt(logRows).length;
   }
   const digests = Array.from({ length: depth }, () => new Map<number, Uint32Array>());
@@ -165,14 +161,17 @@ function treeWitness(
   return {
     logCap: tree.logCap,
     leafRow(logRows, index) {
+      const { matrices, blocks } = leafRows.get(logRows) ?? { matrices: [], blocks: [] };
+      const words = new Uint32Array(blocks.length * BLOCK_WORDS);
       const position = indicesAt(logRows).indexOf(index);
-      return orderRow(
-        (starts.get(logRows) ?? []).map(({ columns, nextColumns, start }) => {
-          const first = start + position * columns;
-          const row = position < 0 ? new Uint32Array(columns) : opening.rows.subarray(first, first + columns);
-          return { columns, nextColumns, row };
-        }),
-      );
+      if (position < 0) return words;
+      for (let number = 0; number < blocks.length; number++) {
+        const { matrix, firstColumn, columns } = blocks[number]!;
+        const from = matrices[matrix]!.start + position * matrices[matrix]!.columns + firstColumn;
+        for (let word = 0; word < columns; word++)
+          words[number * BLOCK_WORDS + word] = opening.rows[from + word]!;
+      }
+      return words;
     },
     siblings(logRows, nextLogRows, index) {
       const words = new Uint32Array(Math.max(logRows - nextLogRows, 0) * DIGEST_WORDS);
