@@ -24,8 +24,6 @@ import {
   buildCodewordTree,
   buildMatrixTree,
   type GpuTree,
-  type LeafSource,
-  queryTree,
   readCap,
   releaseTree,
   type TreeMatrix,
@@ -34,6 +32,7 @@ import { extendCoefficients, extendMatrix, transformConstants } from './ntt.ts';
 import { createOpenWeights, type OpenWeights, openColumns, releaseOpenWeights } from './open.ts';
 import { computeQuotient } from './quotient.ts';
 import { compileProgram, tileLimits } from './tile.ts';
+import { type LeafSource, queryTree } from './treeQuery.ts';
 
 /** What a handle stands for; freed when it is released and no tree needs it any more. */
 interface Held {

@@ -21,7 +21,7 @@ import { expansionTileBytes } from './expand.ts';
 import { tablePrograms } from './generate/tablePrograms.ts';
 import { logUpTileColumns } from './logUp.ts';
 import { CHUNK_COLUMNS } from './matrix.ts';
-import { treeBytes } from './merkle.ts';
+import { codewordTreeBytes, matrixTreeBytes } from './merkle.ts';
 import { transformConstants } from './ntt.ts';
 import { quotientTileColumns } from './quotient.ts';
 import { type TileLimits, tileRows } from './tile.ts';
@@ -220,15 +220,12 @@ function accountStages(
       if (phase !== 'main') held -= baseBytes(matrix);
     }
     if (members.length === 0) return;
-    held += treeBytes(Math.max(...members.map(({ logHeight }) => logHeight)) + logBlowup, logCap);
-    need(
-      stage,
-      Math.max(
-        ...members.map(
-          (matrix) => leafTileBytes(matrix) + (keeps(matrix) ? 0 : blockBytes(matrix, logBlowup)),
-        ),
-      ),
-    );
+    const logRows = Math.max(...members.map(({ logHeight }) => logHeight)) + logBlowup;
+    const tree = matrixTreeBytes(logRows, logCap);
+    const block = (matrix: MatrixShape): number =>
+      leafTileBytes(matrix) + (keeps(matrix) ? 0 : blockBytes(matrix, logBlowup));
+    need(stage, tree.atMost + Math.max(...members.map(block)));
+    held += tree.kept;
   };
   const isRecomputed = (matrix: MatrixShape | undefined): matrix is MatrixShape =>
     matrix !== undefined && !keeps(matrix);
@@ -291,7 +288,7 @@ function accountStages(
   }
   for (const fold of shape.folds) {
     const logLeaves = fold.logHeight - fold.logArity + logBlowup;
-    held += treeBytes(logLeaves, logCap) + ELEMENT_BYTES * 2 ** logLeaves;
+    held += codewordTreeBytes(logLeaves, logCap) + ELEMENT_BYTES * 2 ** logLeaves;
     need('fold', 0);
     if (fold.rollsIn) held -= ELEMENT_BYTES * 2 ** logLeaves;
   }

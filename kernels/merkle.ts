@@ -1,10 +1,10 @@
 /**
- * Mixed-height Merkle trees on the device. Leaf rows are hashed straight from column-major matrices, 8 columns a step; every
- * level's digests stay on the device, cut into chunks of one binding each.
+ * Mixed-height Merkle trees on the device. Leaf rows are hashed straight from column-major matrices, 8 columns a step. The
+ * digests of the upper levels stay on the device, cut into chunks of one binding each; those of the lowest levels over
+ * matrices, most of a tree, are hashed again for the few subtrees that a query asks for.
  * Form: digests of 8 words, Montgomery on the device; caps and answers come back canonical.
  * Source: docs/spec/proof-system.md, section 3.
  */
-import type { TreeAnswer, TreeQuery } from '../stark/backend.ts';
 import { DEGREE } from '../stark/field/extension.ts';
 import { DIGEST_WORDS } from '../stark/hash/poseidon.ts';
 import { leafBlocks } from '../stark/leafRow.ts';
@@ -12,7 +12,7 @@ import { acquireBuffers, type GpuCodeword, unitsPerBinding } from './codeword.ts
 import type { ComputeDevice } from './device.ts';
 import { KernelError } from './errors.ts';
 import { type ExtendedMatrix, withBlock } from './extended.ts';
-import { createGatherer, type GatherPlace, gatherWords } from './gather.ts';
+import { gatherWords } from './gather.ts';
 import { CHUNK_COLUMNS, chunkColumns, type GpuMatrix, locateColumn } from './matrix.ts';
 
 /** Digests of one level of a tree: digest i is words 8 * (i mod chunkDigests).. of chunk i / chunkDigests. */
@@ -23,8 +23,17 @@ export interface DigestLevel {
 }
 
 export interface GpuTree {
-  /** Level 0 are the leaves of the tallest matrices, the last level is the cap. */
+  /** Level 0 are the leaves of the tallest matrices, the last level is the cap. Levels that are not kept have no chunks. */
   readonly levels: readonly DigestLevel[];
+  /** What the levels that are not kept were hashed from; undefined when all are kept. */
+  readonly omitted: OmittedLevels | undefined;
+}
+
+export interface OmittedLevels {
+  /** The lowest ones; at least one level above them is kept. */
+  readonly count: number;
+  readonly members: readonly TreeMatrix[];
+  readonly leafTag: number;
 }
 
 /** A matrix of a tree; `nextColumns` as in `CommittedMatrix` of stark/backend.ts. */
@@ -33,16 +42,18 @@ export interface TreeMatrix {
   readonly nextColumns: number;
 }
 
-/** What a tree was built over, for its queries. */
-export type LeafSource =
-  | { readonly kind: 'matrix'; readonly matrix: ExtendedMatrix }
-  | { readonly kind: 'cosets'; readonly codeword: GpuCodeword; readonly logArity: number };
-
 const WORKGROUP_SIZE = 64;
 const DIGEST_BYTES = 4 * DIGEST_WORDS;
+/** Lowest levels that a tree over matrices does without: an eighth of its bytes is left, a query hashes 8 leaves a subtree. */
+const OMITTED_LEVELS = 3;
+
+/** Digests of a chunk of a level. */
+export function chunkDigestsOf(device: ComputeDevice, digests: number): number {
+  return Math.min(digests, unitsPerBinding(device, DIGEST_BYTES, 2));
+}
 
 async function createLevel(device: ComputeDevice, digests: number, label: string): Promise<DigestLevel> {
-  const chunkDigests = Math.min(digests, unitsPerBinding(device, DIGEST_BYTES, 2));
+  const chunkDigests = chunkDigestsOf(device, digests);
   const chunks = await acquireBuffers(device, digests / chunkDigests, DIGEST_BYTES * chunkDigests, label);
   return { digests, chunkDigests, chunks };
 }
@@ -51,13 +62,29 @@ function releaseLevel(device: ComputeDevice, level: DigestLevel): void {
   for (const chunk of level.chunks) device.arena.release(chunk);
 }
 
-export function releaseTree(device: ComputeDevice, tree: GpuTree): void {
-  for (const level of tree.levels) releaseLevel(device, level);
+export function releaseLevels(device: ComputeDevice, levels: readonly DigestLevel[]): void {
+  for (const level of levels) releaseLevel(device, level);
 }
 
-/** Bytes that the digests of a tree over 2^logRows rows take. */
-export function treeBytes(logRows: number, logCap: number): number {
-  return DIGEST_BYTES * (2 ** (logRows + 1) - 2 ** logCap);
+export function releaseTree(device: ComputeDevice, tree: GpuTree): void {
+  releaseLevels(device, tree.levels);
+}
+
+/** Levels that a tree over matrices of 2^logRows rows does without. */
+function omittedLevels(logRows: number, logCap: number): number {
+  return Math.min(OMITTED_LEVELS, logRows - logCap);
+}
+
+/** Bytes of the digests of a tree over matrices of at most 2^logRows rows: that stay, and most of them while it is made. */
+export function matrixTreeBytes(logRows: number, logCap: number): { kept: number; atMost: number } {
+  const omitted = omittedLevels(logRows, logCap);
+  const kept = codewordTreeBytes(logRows - omitted, logCap);
+  return { kept, atMost: Math.max(kept, DIGEST_BYTES * (2 ** logRows + 2 ** (logRows - 1))) };
+}
+
+/** Bytes of the digests of a tree with 2^logLeaves leaves, all of which stay. */
+export function codewordTreeBytes(logLeaves: number, logCap: number): number {
+  return DIGEST_BYTES * (2 ** (logLeaves + 1) - 2 ** logCap);
 }
 
 /**
@@ -79,20 +106,29 @@ export async function buildMatrixTree(
     });
   }
   const levels: DigestLevel[] = [];
+  const logRows = Math.log2(Math.max(...heights));
+  const count = omittedLevels(logRows, logCap);
   try {
-    const chainRows = (level: DigestLevel, start: ChainStart): Promise<void> => {
+    const chainRows = async (level: DigestLevel, start: ChainStart): Promise<void> => {
       const members = matrices.filter(({ matrix }) => matrix.rows === level.digests);
-      return members.length > 0 ? chainLeafRows(device, members, level, start) : Promise.resolve();
+      if (members.length > 0) await chainLeafRows(device, members, level, start, { kind: 'all' });
     };
-    const leaves = await createLevel(device, Math.max(...heights), 'leaves');
+    const leaves = await createLevel(device, 2 ** logRows, 'leaves');
     levels.push(leaves);
     await chainRows(leaves, { kind: 'leaves', leafTag });
-    await addLevels(device, levels, logCap, (level) => chainRows(level, { kind: 'nodes' }));
+    await addLevels(device, levels, logCap, async (level) => {
+      await chainRows(level, { kind: 'nodes' });
+      const number = levels.length - 2;
+      const below = levels[number];
+      if (below === undefined || number >= count) return;
+      releaseLevel(device, below);
+      levels[number] = { ...below, chunks: [] };
+    });
   } catch (error) {
-    releaseTree(device, { levels });
+    releaseLevels(device, levels);
     throw error;
   }
-  return { levels };
+  return { levels, omitted: count > 0 ? { count, members: matrices, leafTag } : undefined };
 }
 
 /**
@@ -118,10 +154,58 @@ export async function buildCodewordTree(
     levels.push(await hashCosets(device, codeword, logArity, leafCount, leafTag));
     await addLevels(device, levels, logCap, async () => undefined);
   } catch (error) {
-    releaseTree(device, { levels });
+    releaseLevels(device, levels);
     throw error;
   }
-  return { levels };
+  return { levels, omitted: undefined };
+}
+
+/** Told of every block of columns that is hashed again, for as long as it lasts. */
+export type BlockVisitor = (matrix: ExtendedMatrix, firstColumn: number, block: GpuMatrix) => Promise<void>;
+
+/**
+ * The omitted levels of the subtrees under the nodes `roots` of the lowest level that is kept, side by side: digest
+ * place * 2^(count - level) + i of level `level` is digest i of the subtree under roots[place]. The caller releases them.
+ * Throws: KernelError 'SHAPE_MISMATCH' for a tree without omitted levels; 'OUT_OF_MEMORY'; what `visit` throws.
+ */
+export async function hashSubtrees(
+  device: ComputeDevice,
+  tree: GpuTree,
+  roots: readonly number[],
+  visit: BlockVisitor,
+): Promise<DigestLevel[]> {
+  const { omitted, levels: treeLevels } = tree;
+  if (!omitted || roots.length === 0) throw new KernelError('SHAPE_MISMATCH', 'no subtree to hash');
+  const { count, members, leafTag } = omitted;
+  // A power of two of them, like every level; the last one is repeated.
+  const runCount = subtreeCount(roots.length);
+  const runs = Uint32Array.from({ length: runCount }, (_, place) => roots[place] ?? roots.at(-1)!);
+  const buffer = await device.arena.acquire(4 * runCount, 'subtrees.runs');
+  const levels: DigestLevel[] = [];
+  try {
+    await device.queue.write(buffer, 0, runs);
+    for (let number = 0; number < count; number++) {
+      const logRun = count - number;
+      const level = await createLevel(device, runCount << logRun, 'subtrees');
+      levels.push(level);
+      if (number > 0) await compressLevel(device, levels[number - 1]!, level);
+      const present = members.filter(({ matrix }) => matrix.rows === treeLevels[number]!.digests);
+      const start: ChainStart = number === 0 ? { kind: 'leaves', leafTag } : { kind: 'nodes' };
+      if (present.length > 0)
+        await chainLeafRows(device, present, level, start, { kind: 'runs', buffer, logRun, visit });
+    }
+  } catch (error) {
+    releaseLevels(device, levels);
+    throw error;
+  } finally {
+    device.arena.release(buffer);
+  }
+  return levels;
+}
+
+/** Subtrees that `hashSubtrees` hashes for so many roots. */
+export function subtreeCount(roots: number): number {
+  return 2 ** Math.ceil(Math.log2(roots));
 }
 
 /** Adds levels up to the cap; `complete` may chain leaf rows onto each before the next is computed. */
@@ -156,7 +240,7 @@ async function compressLevel(device: ComputeDevice, below: DigestLevel, level: D
   }
 }
 
-function chunkAt(level: DigestLevel, digest: number): GPUBuffer {
+export function chunkAt(level: DigestLevel, digest: number): GPUBuffer {
   const chunk = level.chunks[Math.floor(digest / level.chunkDigests)];
   if (!chunk) throw new RangeError(`no digest ${digest} in a level of ${level.digests}`);
   return chunk;
@@ -165,26 +249,42 @@ function chunkAt(level: DigestLevel, digest: number): GPUBuffer {
 /** What the chains of a level start from: (tag, log of the number of rows, 0, ...), or the nodes that the level holds. */
 type ChainStart = { readonly kind: 'leaves'; readonly leafTag: number } | { readonly kind: 'nodes' };
 
-/** level[j] <- chain(start, leaf row j) of matrices that all have as many rows as the level has digests. */
+/** The rows that are hashed: all, or the 2^logRun rows of each of the runs in a buffer. */
+type RowChoice =
+  | { readonly kind: 'all' }
+  | {
+      readonly kind: 'runs';
+      readonly buffer: GPUBuffer;
+      readonly logRun: number;
+      readonly visit: BlockVisitor;
+    };
+
+/** level[j] <- chain(start, leaf row j), or the j-th chosen one, of matrices that all have as many rows. */
 async function chainLeafRows(
   device: ComputeDevice,
   members: readonly TreeMatrix[],
   level: DigestLevel,
   start: ChainStart,
+  choice: RowChoice,
 ): Promise<void> {
   const kernel = await device.pipelines.kernel({ shader: 'hashColumns', workgroupSize: WORKGROUP_SIZE });
   const blocks = leafBlocks(
     members.map(({ matrix: { columns }, nextColumns }) => ({ columns, nextColumns })),
   );
+  const { rows } = members[0]!.matrix;
   const { chunkDigests } = level;
   // A block of columns that exceeds one binding is copied together, as many rows at a time as a digest chunk has.
-  const isTiled = chunkColumns(device, level.digests) < CHUNK_COLUMNS;
+  const isTiled = choice.kind === 'runs' || chunkColumns(device, rows) < CHUNK_COLUMNS;
   const tile = isTiled ? await device.arena.acquire(DIGEST_BYTES * chunkDigests, 'leaves.tile') : undefined;
   try {
-    for (const [position, { matrix, firstColumn, columns: columnCount }] of blocks.entries()) {
-      await withBlock(device, members[matrix]!.matrix, firstColumn, level.digests, async (block) => {
+    for (const [position, { matrix: member, firstColumn, columns: columnCount }] of blocks.entries()) {
+      const { matrix } = members[member]!;
+      await withBlock(device, matrix, firstColumn, rows, async (block) => {
         for (const [chunk, digests] of level.chunks.entries()) {
-          if (tile) await copyBlock(device, block, 0, columnCount, chunk * chunkDigests, chunkDigests, tile);
+          const firstRow = chunk * chunkDigests;
+          if (tile && choice.kind === 'runs')
+            await copyRuns(device, block, choice.buffer, choice.logRun, firstRow, chunkDigests, tile);
+          else if (tile) await copyRows(device, block, firstRow, chunkDigests, tile);
           await device.queue.dispatch({
             kernel,
             bindings: { columns: tile ?? locateColumn(block, 0).chunk.buffer, digests },
@@ -193,11 +293,12 @@ async function chainLeafRows(
               columnCount,
               isFirst: Number(position === 0 && start.kind === 'leaves'),
               leafTag: start.kind === 'leaves' ? start.leafTag : 0,
-              logRows: Math.log2(level.digests),
+              logRows: Math.log2(rows),
             },
             count: chunkDigests,
           });
         }
+        if (choice.kind === 'runs') await choice.visit(matrix, firstColumn, block);
       });
     }
   } finally {
@@ -205,19 +306,38 @@ async function chainLeafRows(
   }
 }
 
-/** tile[k * rowCount + row] = word (firstRow + row) of column (column + k). */
-async function copyBlock(
+/** tile[column * rowCount + row] = word (firstRow + row) of a block's column. */
+async function copyRows(
   device: ComputeDevice,
-  matrix: GpuMatrix,
-  column: number,
-  columnCount: number,
+  block: GpuMatrix,
   firstRow: number,
   rowCount: number,
   tile: GPUBuffer,
 ): Promise<void> {
-  for (let place = 0; place < columnCount; place++) {
-    const { chunk, offsetWords } = locateColumn(matrix, column + place);
-    await device.queue.copy(chunk.buffer, offsetWords + firstRow, tile, place * rowCount, rowCount);
+  for (let column = 0; column < block.columns; column++) {
+    const { chunk, offsetWords } = locateColumn(block, column);
+    await device.queue.copy(chunk.buffer, offsetWords + firstRow, tile, column * rowCount, rowCount);
+  }
+}
+
+/** The same from the rows of runs, counted through all runs. */
+async function copyRuns(
+  device: ComputeDevice,
+  block: GpuMatrix,
+  runs: GPUBuffer,
+  logRun: number,
+  firstRow: number,
+  rowCount: number,
+  tile: GPUBuffer,
+): Promise<void> {
+  const kernel = await device.pipelines.kernel({ shader: 'gatherRows', workgroupSize: WORKGROUP_SIZE });
+  for (const { buffer: source, firstColumn: targetColumn, columns } of block.chunks) {
+    await device.queue.dispatch({
+      kernel,
+      bindings: { source, runs, tile },
+      params: { stride: block.rows, rowCount, firstRow, logRun, targetColumn },
+      count: columns * rowCount,
+    });
   }
 }
 
@@ -276,186 +396,4 @@ export async function readCap(device: ComputeDevice, tree: GpuTree): Promise<Uin
   const cap = new Uint32Array(DIGEST_WORDS * level.digests);
   for (const [chunk, part] of words.entries()) cap.set(part, DIGEST_WORDS * level.chunkDigests * chunk);
   return cap;
-}
-
-/** One request of a gather, and where its words go in the answer. */
-interface Placement {
-  readonly gather: GatherPlace;
-  place(words: Uint32Array): void;
-}
-
-/** Placements whose sources, one each, are there at the same time. */
-interface PlacementGroup {
-  readonly placements: readonly Placement[];
-  withSources(use: (sources: readonly GPUBuffer[]) => Promise<void>): Promise<void>;
-}
-
-/**
- * Answers a query with one readback. `sources` are the matrices (or the codeword) that the tree was built over, in order.
- * Throws: KernelError 'SHAPE_MISMATCH' on an index or a level that is not there.
- */
-export async function queryTree(
-  device: ComputeDevice,
-  tree: GpuTree,
-  sources: readonly LeafSource[],
-  request: TreeQuery,
-): Promise<TreeAnswer> {
-  if (request.rows.length !== sources.length) {
-    throw new KernelError('SHAPE_MISMATCH', 'a query names rows of every source', {
-      expected: sources.length,
-      got: request.rows.length,
-    });
-  }
-  const groups: PlacementGroup[] = [];
-  const rows = sources.map((source, place) => {
-    const indices = request.rows[place] ?? [];
-    return source.kind === 'matrix'
-      ? placeRows(device, source.matrix, indices, groups)
-      : placeCosets(source.codeword, source.logArity, indices, groups);
-  });
-  const nodes = placeNodes(tree, request.nodes, groups);
-  const placements = groups.flatMap((group) => group.placements);
-  if (placements.length === 0) return { rows, nodes };
-  const gatherer = await createGatherer(
-    device,
-    placements.map(({ gather }) => gather),
-  );
-  try {
-    let first = 0;
-    for (const group of groups) {
-      await group.withSources(async (buffers) => {
-        for (const [member, buffer] of buffers.entries()) await gatherer.record(first + member, buffer);
-      });
-      first += group.placements.length;
-    }
-    for (const [place, words] of (await gatherer.read()).entries()) placements[place]?.place(words);
-  } finally {
-    gatherer.close();
-  }
-  return { rows, nodes };
-}
-
-/** A group that reads one buffer. */
-function groupOf(source: GPUBuffer, placement: Placement): PlacementGroup {
-  return { placements: [placement], withSources: (use) => use([source]) };
-}
-
-/** A group for every block of columns: one that is not kept is there only while its rows are gathered. */
-function placeRows(
-  device: ComputeDevice,
-  matrix: ExtendedMatrix,
-  indices: readonly number[],
-  groups: PlacementGroup[],
-): Uint32Array[] {
-  const outside = indices.find((index) => index >= matrix.rows);
-  if (outside !== undefined) throw missing('row', outside, matrix.rows);
-  const rows = indices.map(() => new Uint32Array(matrix.columns));
-  if (indices.length === 0) return rows;
-  const width = chunkColumns(device, matrix.rows);
-  for (let firstColumn = 0; firstColumn < matrix.columns; firstColumn += CHUNK_COLUMNS) {
-    const placements: Placement[] = [];
-    const end = Math.min(firstColumn + CHUNK_COLUMNS, matrix.columns);
-    for (let column = firstColumn; column < end; column += width) {
-      const items = Math.min(width, end - column);
-      placements.push({
-        gather: { indices, items, sourceStart: 0, indexStride: 1, itemStride: matrix.rows },
-        place(words) {
-          for (const [place, row] of rows.entries())
-            row.set(words.subarray(place * items, (place + 1) * items), column);
-        },
-      });
-    }
-    groups.push({
-      placements,
-      withSources: (use) =>
-        withBlock(device, matrix, firstColumn, matrix.rows, (block) =>
-          use(block.chunks.map(({ buffer }) => buffer)),
-        ),
-    });
-  }
-  return rows;
-}
-
-function placeCosets(
-  codeword: GpuCodeword,
-  logArity: number,
-  indices: readonly number[],
-  groups: PlacementGroup[],
-): Uint32Array[] {
-  const arity = 2 ** logArity;
-  const outside = indices.find((index) => index >= codeword.length / arity);
-  if (outside !== undefined) throw missing('coset', outside, codeword.length / arity);
-  const cosets = indices.map(() => new Uint32Array(DEGREE * arity));
-  const chunkLeaves = codeword.chunkLength / arity;
-  for (const [chunk, places] of groupByChunk(indices, chunkLeaves)) {
-    const source = codeword.chunks[chunk];
-    if (!source) throw missing('coset', chunk * chunkLeaves, codeword.length / arity);
-    for (let coordinate = 0; coordinate < DEGREE; coordinate++) {
-      const placement: Placement = {
-        gather: {
-          indices: places.map((place) => (indices[place] ?? 0) % chunkLeaves),
-          items: arity,
-          sourceStart: coordinate * codeword.chunkLength,
-          indexStride: arity,
-          itemStride: 1,
-        },
-        place(words) {
-          for (const [order, place] of places.entries())
-            for (let element = 0; element < arity; element++)
-              cosets[place]!.set([words[order * arity + element]!], DEGREE * element + coordinate);
-        },
-      };
-      groups.push(groupOf(source, placement));
-    }
-  }
-  return cosets;
-}
-
-function placeNodes(tree: GpuTree, nodes: TreeQuery['nodes'], groups: PlacementGroup[]): Uint32Array[] {
-  const digests = nodes.map(() => new Uint32Array(DIGEST_WORDS));
-  for (const [number, level] of tree.levels.entries()) {
-    const members = nodes.flatMap((node, place) =>
-      node.level === number ? [{ index: node.index, place }] : [],
-    );
-    const outside = members.find(({ index }) => index >= level.digests);
-    if (outside) throw missing('digest', outside.index, level.digests);
-    const indices = members.map(({ index }) => index);
-    for (const [chunk, places] of groupByChunk(indices, level.chunkDigests)) {
-      const placement: Placement = {
-        gather: {
-          indices: places.map((place) => (indices[place] ?? 0) % level.chunkDigests),
-          items: DIGEST_WORDS,
-          sourceStart: 0,
-          indexStride: DIGEST_WORDS,
-          itemStride: 1,
-        },
-        place(words) {
-          for (const [order, place] of places.entries()) {
-            const start = order * DIGEST_WORDS;
-            digests[members[place]!.place]!.set(words.subarray(start, start + DIGEST_WORDS));
-          }
-        },
-      };
-      groups.push(groupOf(chunkAt(level, chunk * level.chunkDigests), placement));
-    }
-  }
-  const unknown = nodes.find(({ level }) => level < 0 || level >= tree.levels.length);
-  if (unknown) throw missing('level', unknown.level, tree.levels.length);
-  return digests;
-}
-
-/** Places of the indices by the chunk that holds them. */
-function groupByChunk(indices: readonly number[], chunkUnits: number): Map<number, number[]> {
-  const places = new Map<number, number[]>();
-  for (const [place, index] of indices.entries()) {
-    const chunk = Math.floor(index / chunkUnits);
-    const known = places.get(chunk);
-    if (known) known.push(place);
-    else places.set(chunk, [place]);
-  }
-  return places;
-}
-
-function missing(what: string, got: number, expected: number): KernelError {
-  return new KernelError('SHAPE_MISMATCH', `a query for ${what} ${got} of ${expected}`, { expected, got });
 }

@@ -74,7 +74,7 @@ export async function warmUp(backend: Backend, tables: readonly TableAir[]): Pro
         codeword = keep(await backend.fold(codeword, logArity, POINT, folded));
       }
       await backend.readCodeword(codeword);
-      await backend.query(tree, { rows: [[0], [0]], nodes: [] });
+      await backend.query(tree, { rows: [[0], [0]], nodes: [{ level: 0, index: 1 }] });
       await backend.grind(STATEMENT, LABEL.QUERY_GRIND, 8);
     }
   } finally {

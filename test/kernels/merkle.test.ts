@@ -9,11 +9,10 @@ import {
   buildCodewordTree,
   buildMatrixTree,
   type GpuTree,
-  type LeafSource,
-  queryTree,
   readCap,
   releaseTree,
 } from '../../kernels/merkle.ts';
+import { type LeafSource, queryTree } from '../../kernels/treeQuery.ts';
 import type { TreeQuery } from '../../stark/backend.ts';
 import { MODULUS } from '../../stark/field/koalaBear.ts';
 import * as reference from '../../stark/reference/merkle.ts';
