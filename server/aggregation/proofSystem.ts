@@ -1,0 +1,107 @@
+/**
+ * The programs that are proved, the profiles of each and the keys between them: leaves, the aggregate program above them, the
+ * block program that knows both keys. Programs and keys are computed at their first use; used in threads.
+ * Source: docs/spec/recursion.md, docs/spec/block.md.
+ */
+import type { Program } from '../../machine/program.ts';
+import { buildAggregateProgram } from '../../programs/aggregate/aggregateProgram.ts';
+import { VERIFIABLE, type Verifiable } from '../../programs/aggregate/prepare.ts';
+import { type BlockProgramKeys, buildBlockProgram } from '../../programs/block/blockProgram.ts';
+import { keyDigest, type VerifyingKey } from '../../stark/keys.ts';
+import { FINAL, INNER, LEAF, type Profile } from '../../stark/profile.ts';
+import { productionPolicy, type VerifierPolicy } from '../../stark/verifier.ts';
+import { verifyingKeyOf } from '../keys.ts';
+import type { ServedPrograms } from '../programs.ts';
+import { SERVED_PROGRAMS } from '../registry.ts';
+
+export const AGGREGATE = 'aggregate';
+export const BLOCK = 'block';
+/** The leaf program whose proofs a block is made of. */
+export const COLUMN = 'column';
+
+export interface ProofSystem {
+  /** Programs whose proofs have no proofs below them. */
+  readonly leafPrograms: ServedPrograms;
+  readonly profiles: { readonly leaf: Profile; readonly inner: Profile; readonly final: Profile };
+  buildAggregate(): Program;
+  buildBlock(keys: BlockProgramKeys): Program;
+  /** What both of them verify. */
+  readonly verifiable: Verifiable;
+  /** Under which children are believed. */
+  readonly policy: VerifierPolicy;
+}
+
+export const PRODUCTION_SYSTEM: ProofSystem = {
+  leafPrograms: SERVED_PROGRAMS,
+  profiles: { leaf: LEAF, inner: INNER, final: FINAL },
+  buildAggregate: buildAggregateProgram,
+  buildBlock: buildBlockProgram,
+  verifiable: VERIFIABLE,
+  policy: productionPolicy(),
+};
+
+/** The names of the profiles under which a program is proved; none for an unknown program. */
+export function profilesOf({ leafPrograms, profiles }: ProofSystem, program: string): readonly Profile[] {
+  if (program === AGGREGATE) return [profiles.inner, profiles.final];
+  if (program === BLOCK) return [profiles.inner];
+  return leafPrograms.has(program) ? [profiles.leaf] : [];
+}
+
+export interface KeyRing {
+  readonly system: ProofSystem;
+  /** Throws: RangeError on a program or a profile of it that there is not. */
+  programOf(program: string): Promise<Program>;
+  keyOf(program: string, profile: string): Promise<VerifyingKey>;
+  digestOf(program: string, profile: string): Promise<Uint32Array>;
+  /** K: the digest of the aggregate program's key below others. */
+  aggregateKeyDigest(): Promise<Uint32Array>;
+  blockKeys(): Promise<BlockProgramKeys>;
+}
+
+export function createKeyRing(system: ProofSystem): KeyRing {
+  const programs = new Map<string, Promise<Program>>();
+  const keys = new Map<string, Promise<VerifyingKey>>();
+  const { leafPrograms, profiles } = system;
+
+  async function build(name: string): Promise<Program> {
+    if (name === AGGREGATE) return system.buildAggregate();
+    if (name === BLOCK) return system.buildBlock(await ring.blockKeys());
+    const leaf = leafPrograms.get(name);
+    if (leaf === undefined) throw new RangeError(`there is no program ${name}`);
+    return leaf.program();
+  }
+
+  async function generate(program: string, profileName: string): Promise<VerifyingKey> {
+    const profile = profilesOf(system, program).find(({ name }) => name === profileName);
+    if (profile === undefined) throw new RangeError(`${program} is not proved under ${profileName}`);
+    return verifyingKeyOf(await ring.programOf(program), profile);
+  }
+
+  const ring: KeyRing = {
+    system,
+    programOf: (name) => remembered(programs, name, () => build(name)),
+    keyOf: (program, profile) =>
+      remembered(keys, `${program} ${profile}`, () => generate(program, profile)),
+    digestOf: async (program, profile) => keyDigest(await ring.keyOf(program, profile)),
+    aggregateKeyDigest: () => ring.digestOf(AGGREGATE, profiles.inner.name),
+    blockKeys: async () => ({
+      aggregateKeyDigest: await ring.aggregateKeyDigest(),
+      columnKeyDigests: [await ring.digestOf(COLUMN, profiles.leaf.name)],
+    }),
+  };
+  return ring;
+}
+
+/** One computation for each name, also while it is under way. */
+function remembered<Value>(
+  known: Map<string, Promise<Value>>,
+  name: string,
+  compute: () => Promise<Value>,
+): Promise<Value> {
+  let value = known.get(name);
+  if (value === undefined) {
+    value = compute();
+    known.set(name, value);
+  }
+  return value;
+}
