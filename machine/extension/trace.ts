@@ -28,6 +28,8 @@ import { EXTENSION_TAG } from './tags.ts';
 
 const CHOICE_COLUMNS = 7;
 const UNPACK_ROWS = 3;
+/** A performance choice; divides every height. */
+const PENDING_ROWS = 16;
 
 /** Table rows of a call. A record's call that no run could make has rows too; they violate a constraint. */
 export function extensionRows(tag: number, d: number): number {
@@ -64,17 +66,16 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
   for (let index = 0; index < calls.count; index++) rows += extensionRows(calls.tag[index]!, calls.d[index]!);
   const logHeight = logHeightFor('extension', rows, MINIMUM_LOG_HEIGHT, MAXIMUM_LOG_HEIGHT);
   const columns = MAIN_COLUMNS.map(() => new Uint32Array(2 ** logHeight));
-  const named = (name: string): Uint32Array => columns[extensionColumn(name)]!;
-  const numbered = (prefix: string, count: number): Uint32Array[] =>
-    Array.from({ length: count }, (_, index) => named(`${prefix}${index}`));
+  const numbered = (prefix: string, count: number): number[] =>
+    Array.from({ length: count }, (_, index) => extensionColumn(`${prefix}${index}`));
   const wordColumns = numbered('word', SLOT_WORDS);
   const pointerColumns = numbered('pointer', SLOTS);
   const choiceColumns = numbered('choice', CHOICE_COLUMNS);
   const accumulatorColumns = numbered('accumulator', DEGREE);
   const factorColumns = numbered('factor', DEGREE);
   const dotColumns = numbered('dot', DEGREE);
-  const dColumn = named('d');
-  const clkColumn = named('clk');
+  const dColumn = extensionColumn('d');
+  const clkColumn = extensionColumn('clk');
 
   const line: Line = {
     words: new Uint32Array(SLOT_WORDS),
@@ -88,10 +89,23 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
   /** By the pointer of their challenges. */
   const tensors = new Map<number, Tensor>();
   let row = 0;
+  /** Rows that are not in the columns yet, row by row: all columns at one row lie in one set of the processor's cache. */
+  const pending = new Uint32Array(PENDING_ROWS * MAIN_COLUMNS.length);
+
+  function flush(first: number): void {
+    for (let column = 0; column < MAIN_COLUMNS.length; column++) {
+      const target = columns[column]!;
+      for (let offset = 0; offset < PENDING_ROWS; offset++)
+        target[first + offset] = pending[offset * MAIN_COLUMNS.length + column]!;
+    }
+    pending.fill(0);
+  }
 
   /** Looks a memory row up. */
   function load(slot: number, pointer: number): void {
-    line.words.set(words.subarray(pointer, pointer + ROW_WORDS), slot * ROW_WORDS);
+    const place = slot * ROW_WORDS;
+    for (let word = 0; word < ROW_WORDS; word++)
+      line.words[place + word] = pointer + word < words.length ? words[pointer + word]! : 0;
     line.pointers[slot] = pointer;
     countRow(counts, pointer);
   }
@@ -102,24 +116,28 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
     return line.words[slot * ROW_WORDS + place]!;
   }
 
-  /** Writes the row out and clears it. */
-  function finish(...selectors: readonly Uint32Array[]): void {
+  /** Writes the row out, with 1 in the columns of the selectors, and clears it. */
+  function finish(...selectors: readonly number[]): void {
     finishDot(tensorDot(line.words, line.factor), ...selectors);
   }
   /** The same with the dot columns, which follow from the other ones. */
-  function finishDot(dot: Extension, ...selectors: readonly Uint32Array[]): void {
-    for (let place = 0; place < SLOT_WORDS; place++) wordColumns[place]![row] = line.words[place]!;
-    for (let slot = 0; slot < SLOTS; slot++) pointerColumns[slot]![row] = line.pointers[slot]!;
-    for (let place = 0; place < CHOICE_COLUMNS; place++) choiceColumns[place]![row] = line.choice[place]!;
+  function finishDot(dot: Extension, ...selectors: readonly number[]): void {
+    const start = (row % PENDING_ROWS) * MAIN_COLUMNS.length;
+    for (let place = 0; place < SLOT_WORDS; place++)
+      pending[start + wordColumns[place]!] = line.words[place]!;
+    for (let slot = 0; slot < SLOTS; slot++) pending[start + pointerColumns[slot]!] = line.pointers[slot]!;
+    for (let place = 0; place < CHOICE_COLUMNS; place++)
+      pending[start + choiceColumns[place]!] = line.choice[place]!;
     for (let place = 0; place < DEGREE; place++) {
-      accumulatorColumns[place]![row] = line.accumulator[place]!;
-      factorColumns[place]![row] = line.factor[place]!;
-      dotColumns[place]![row] = dot[place]!;
+      pending[start + accumulatorColumns[place]!] = line.accumulator[place]!;
+      pending[start + factorColumns[place]!] = line.factor[place]!;
+      pending[start + dotColumns[place]!] = dot[place]!;
     }
-    dColumn[row] = line.d;
-    clkColumn[row] = line.clk;
-    for (const selector of selectors) selector[row] = 1;
+    pending[start + dColumn] = line.d;
+    pending[start + clkColumn] = line.clk;
+    for (const selector of selectors) pending[start + selector] = 1;
     row++;
+    if (row % PENDING_ROWS === 0) flush(row - PENDING_ROWS);
     line.words.fill(0);
     line.pointers.fill(0);
     line.choice.fill(0);
@@ -274,23 +292,23 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
     }
   }
 
-  const isMadd = named('isMadd');
-  const isMaddBase = named('isMaddBase');
-  const isDot = named('isDot');
-  const isDotEnd = named('isDotEnd');
-  const isEval = named('isEval');
-  const isEvalEnd = named('isEvalEnd');
-  const isFold8 = named('isFold8');
-  const isFold4 = named('isFold4');
-  const isFold4Inner = named('isFold4Inner');
-  const isFold2 = named('isFold2');
-  const isFold2Inner = named('isFold2Inner');
-  const isUnpack = named('isUnpack');
-  const isUnpackMiddle = named('isUnpackMiddle');
-  const isUnpackEnd = named('isUnpackEnd');
-  const isCombine = named('isCombine');
-  const isCombineConstants = named('isCombineConstants');
-  const isCombineEnd = named('isCombineEnd');
+  const isMadd = extensionColumn('isMadd');
+  const isMaddBase = extensionColumn('isMaddBase');
+  const isDot = extensionColumn('isDot');
+  const isDotEnd = extensionColumn('isDotEnd');
+  const isEval = extensionColumn('isEval');
+  const isEvalEnd = extensionColumn('isEvalEnd');
+  const isFold8 = extensionColumn('isFold8');
+  const isFold4 = extensionColumn('isFold4');
+  const isFold4Inner = extensionColumn('isFold4Inner');
+  const isFold2 = extensionColumn('isFold2');
+  const isFold2Inner = extensionColumn('isFold2Inner');
+  const isUnpack = extensionColumn('isUnpack');
+  const isUnpackMiddle = extensionColumn('isUnpackMiddle');
+  const isUnpackEnd = extensionColumn('isUnpackEnd');
+  const isCombine = extensionColumn('isCombine');
+  const isCombineConstants = extensionColumn('isCombineConstants');
+  const isCombineEnd = extensionColumn('isCombineEnd');
 
   for (let index = 0; index < calls.count; index++) {
     const [a, b, c] = [calls.a[index]!, calls.b[index]!, calls.c[index]!];
@@ -315,5 +333,6 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
         multiplyAdd(a, b, c, d, clk, calls.tag[index] === EXTENSION_TAG.MADD_BASE);
     }
   }
+  if (row % PENDING_ROWS !== 0) flush(row - (row % PENDING_ROWS));
   return { logHeight, columns };
 }
