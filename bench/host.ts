@@ -1,6 +1,11 @@
-/** Rates of plain TypeScript: the executor on plain instructions, and the hash that verifier and key generation use. */
+/** Rates of the host: the executor on plain instructions, and the hash that verifier, executor and witnesses use. */
 import { buildTraces, run } from '../machine/system.ts';
-import { compressInto, DIGEST_WORDS } from '../stark/hash/poseidon.ts';
+import {
+  compressInto,
+  compressMany,
+  createPlainBlockCompressor,
+  DIGEST_WORDS,
+} from '../stark/hash/poseidon.ts';
 import { LOOP_CYCLES, loopProgram } from './guests.ts';
 import {
   figureOf,
@@ -29,21 +34,31 @@ export async function measureExecutor({ scale, runs }: MeasurementSettings): Pro
   };
 }
 
-export async function measureTypescriptCompress({
-  scale,
-  runs,
-}: MeasurementSettings): Promise<MeasurementOutcome> {
+export async function measureHostCompress({ scale, runs }: MeasurementSettings): Promise<MeasurementOutcome> {
   const count = COMPRESSIONS[scale];
   const words = spreadWords(DIGEST_WORDS * (count + 1));
+  const blocks = spreadWords(2 * DIGEST_WORDS * count);
+  const digests = new Uint32Array(DIGEST_WORDS * count);
   const state = new Uint32Array(DIGEST_WORDS);
-  const seconds = await timeRuns(runs, () => {
+  const chained = await timeRuns(runs, () => {
     for (let block = 0; block < count; block++) {
       compressInto(state, 0, state, 0, words, DIGEST_WORDS * block);
     }
   });
+  const many = await timeRuns(runs, () => compressMany(digests, blocks));
+  const plain = createPlainBlockCompressor();
+  const inTypeScript = await timeRuns(runs, () => {
+    for (let block = 0; block < count; block++) plain.compressBlocks(1);
+  });
   return {
     figures: [
-      rateOf('compress in TypeScript', 'compress/s', count, seconds, {
+      rateOf('compress on the host, in a chain', 'compress/s', count, chained, {
+        target: { bound: 'atLeast', value: 1_000_000 },
+      }),
+      rateOf('compress on the host, many at once', 'compress/s', count, many, {
+        target: { bound: 'atLeast', value: 1_000_000 },
+      }),
+      rateOf('compress in TypeScript', 'compress/s', count, inTypeScript, {
         target: { bound: 'atLeast', value: 150_000 },
       }),
     ],

@@ -1,7 +1,8 @@
 /** Everything that can be measured, in the order of the report. */
+import { measureAggregates } from './aggregate.ts';
 import { measureChecks } from './checks.ts';
 import { measureColumn, measureLongRun } from './column.ts';
-import { measureExecutor, measureTypescriptCompress } from './host.ts';
+import { measureExecutor, measureHostCompress } from './host.ts';
 import { measureCommit, measureCompress, measureMerkle, measureNtt } from './kernels.ts';
 import type { MeasurementOutcome, MeasurementSettings } from './measurement.ts';
 import { measurePipelines } from './pipelines.ts';
@@ -29,10 +30,11 @@ export const MEASUREMENT_NAMES = [
   'merkle',
   'commit',
   'executor',
-  'typescriptCompress',
+  'hostCompress',
   'pipelines',
   'column',
   'longRun',
+  'aggregate',
 ] as const;
 export type MeasurementName = (typeof MEASUREMENT_NAMES)[number];
 
@@ -60,10 +62,10 @@ export const MEASUREMENTS: Readonly<Record<MeasurementName, Measurement>> = {
   merkle: { about: 'trees over rows', usesDevice: true, hasRoofs: true, measure: measureMerkle },
   commit: { about: 'extension by 4 and tree', usesDevice: true, hasRoofs: true, measure: measureCommit },
   executor: { about: 'cycles of plain instructions', usesDevice: false, measure: measureExecutor },
-  typescriptCompress: {
-    about: 'the hash in plain TypeScript',
+  hostCompress: {
+    about: 'the hash on the host',
     usesDevice: false,
-    measure: measureTypescriptCompress,
+    measure: measureHostCompress,
   },
   pipelines: {
     about: 'compilation of every pipeline, cold and warm',
@@ -81,6 +83,11 @@ export const MEASUREMENTS: Readonly<Record<MeasurementName, Measurement>> = {
     usesDevice: true,
     isDefault: 'onHardware',
     measure: measureLongRun,
+  },
+  aggregate: {
+    about: 'nodes of one, two and four aggregates: proof, stages, host, verification',
+    usesDevice: true,
+    measure: measureAggregates,
   },
 };
 
