@@ -19,7 +19,7 @@ export interface TestSocket {
   /** Resolves with the status of the close frame, 1006 when the connection just ended. */
   readonly closed: Promise<ClosedBy>;
   send(opcode: keyof typeof OPCODE, payload: Uint8Array): void;
-  /** Called for every message instead of keeping it. */
+  /** Called for every message, also those that came before, instead of keeping it. */
   onMessage(listener: (message: unknown) => void): void;
 }
 
@@ -72,6 +72,7 @@ export function openSocket(port: number, path: string, options: TestSocketOption
       },
       onMessage(next) {
         listener = next;
+        for (const message of messages.splice(0)) next(message);
       },
     };
 
