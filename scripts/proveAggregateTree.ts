@@ -6,11 +6,9 @@
 import { applyToProcess, parseAdapterChoice } from '../kernels/adapter.ts';
 import { createWgslBackend } from '../kernels/backend.ts';
 import { openDevice } from '../kernels/device.ts';
-import type { LeastHeights } from '../machine/padding.ts';
 import { buildTraces, COLONNADE_MACHINE, preprocessedTraces, run } from '../machine/system.ts';
 import { buildAggregateProgram } from '../programs/aggregate/aggregateProgram.ts';
 import type { InnerEntry } from '../programs/aggregate/aggregateStatement.ts';
-import { childShape } from '../programs/aggregate/childShape.ts';
 import { prepareAggregate } from '../programs/aggregate/prepare.ts';
 import { verifyAggregate } from '../programs/aggregate/verifyAggregate.ts';
 import { aggregateHints, type Child } from '../programs/aggregate/witness.ts';
@@ -19,9 +17,6 @@ import { INNER, LEAF } from '../stark/profile.ts';
 import { prove } from '../stark/prover.ts';
 import { productionPolicy } from '../stark/verifier.ts';
 import { hiddenSum } from '../test/support/tutorialProgram.ts';
-
-/** All aggregates are padded to the heights of a node of two aggregates. */
-const NODE_HEIGHTS: LeastHeights = { cpu: 16, program: 15, memory: 16, hash: 15, extension: 15 };
 
 applyToProcess(parseAdapterChoice(process.env['COLONNADE_ADAPTER'] ?? 'auto'));
 const device = await openDevice({ robustness: 'off' });
@@ -40,22 +35,13 @@ const runs = lists.map((list) =>
   }),
 );
 const leafTraces = runs.map((execution) => buildTraces(hiddenSum, execution));
-const leafHeights = leafTraces[0]?.map((trace) => trace?.logHeight) ?? [];
 const leaves: Child[] = [];
 for (const [number, { statement }] of runs.entries()) {
   const proofBytes = await prove(backend, leafKey, statement, leafTraces[number] ?? []);
   leaves.push({ key: leafKey.verifyingKey, statement, proofBytes, inner: undefined });
 }
 
-const shapes = [
-  childShape(COLONNADE_MACHINE, LEAF, leafHeights),
-  childShape(
-    COLONNADE_MACHINE,
-    INNER,
-    COLONNADE_MACHINE.tables.map(({ name }) => NODE_HEIGHTS[name]),
-  ),
-];
-const program = buildAggregateProgram(shapes);
+const program = buildAggregateProgram();
 const key = await generateKey(backend, COLONNADE_MACHINE, INNER, preprocessedTraces(program));
 const aggregateKeyDigest = keyDigest(key.verifyingKey);
 const leafKeyDigests = [keyDigest(leafKey.verifyingKey)];
@@ -66,18 +52,22 @@ async function aggregate(title: string, children: readonly Child[]): Promise<Chi
   const mark = (): number => times.push(Date.now());
   const { witnesses, entries, statement } = prepareAggregate(
     aggregateKeyDigest,
-    shapes,
     children,
     productionPolicy(),
   );
   mark();
   const execution = run(program, aggregateHints(aggregateKeyDigest, witnesses));
   mark();
-  const traces = buildTraces(program, execution, NODE_HEIGHTS);
+  const traces = buildTraces(program, execution);
   mark();
   const proofBytes = await prove(backend, key, statement, traces);
   mark();
-  const policy = { aggregateKeyDigest, leafKeyDigests, verifier: productionPolicy() };
+  const policy = {
+    aggregateKeyDigest,
+    proofKeyDigests: [aggregateKeyDigest],
+    leafKeyDigests,
+    verifier: productionPolicy(),
+  };
   const shown = verifyAggregate(key.verifyingKey, entries, proofBytes, policy);
   mark();
   const [prepared, executed, traced, proved, verified] = times

@@ -12,6 +12,8 @@ import type { ProfileLayout } from './layout.ts';
 import { UPPER_BIT } from './words.ts';
 
 const ROW_WORDS = 8;
+/** The fold of 8 elements at their last place. */
+const GREATEST_SELECTOR = 15;
 
 /** Constants that depend on nothing. */
 export interface SharedConstants {
@@ -40,6 +42,8 @@ export interface ProfileConstants {
   readonly leafElements: Row;
   readonly leafRows: Row;
   readonly inverseElements: Row;
+  /** By selector of a fold, elements + place: the elements. */
+  readonly arities: Row;
   /** By number of bits: 2^bits. */
   readonly powers: Row;
   /** Row s: entry p is the product of the roots of order 2^(s + i + 1) over the bits i of p. */
@@ -105,7 +109,6 @@ export function profileConstants(
         Math.min(logFoldArity, UPPER_BIT - position),
       ).entries())
         program.store(placeRoots, position * ROW_WORDS + place, product);
-  const arities = range(1, logFoldArity, (logArity) => 2 ** logArity);
   return {
     shared,
     rows: vector(
@@ -129,7 +132,15 @@ export function profileConstants(
       program,
       range(1, span, (distance) => Math.min(distance, logFoldArity)),
     ),
-    leafElements: vector(program, arities),
+    leafElements: vector(
+      program,
+      range(1, logFoldArity, (logArity) => 2 ** logArity),
+    ),
+    // The fold takes no other selectors, whatever the profile's largest fold.
+    arities: vector(
+      program,
+      range(2, GREATEST_SELECTOR, (selector) => 2 ** Math.floor(Math.log2(selector))),
+    ),
     leafRows: vector(
       program,
       range(1, logFoldArity, (logArity) => Math.ceil((5 * 2 ** logArity) / ROW_WORDS)),

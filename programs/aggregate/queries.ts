@@ -76,7 +76,7 @@ export function checkQueries(
   challenges: GuestChallenges,
 ): void {
   const { logBlowup, logCap, logFinalLength, queries } = profile;
-  const { shared, powers, placeRoots, capRoots, finalRoots } = constants;
+  const { shared, powers, arities, placeRoots, capRoots, finalRoots } = constants;
   const unrolled = queriesUnrolled(profile);
   const each = Array.from({ length: unrolled }, (_, query) => query);
   const pointCount = UPPER_BIT - logBlowup - least + 1;
@@ -368,8 +368,10 @@ export function checkQueries(
     for (const query of each) {
       const own = rowOf(carried, query);
       const index = indexIn(carried, query);
-      // The fold proves that the place is one of the leaf's.
+      // The fold proves that the selector names an arity and a place below it; that it names this layer's arity is checked here.
       const place = program.hintValue(HINT.place, [index, elements]);
+      const selector = program.add(place, elements);
+      program.assertEqual(program.lookUp(arities, selector), elements);
       const leafIndex = program.multiply(program.subtract(index, place), inverseElements);
       program.store(folded, query * ROW_WORDS + INDEX_WORD, leafIndex);
       const rows = program.hintRows(HINT.coset, [shift, leafIndex], leafRows);
@@ -386,14 +388,7 @@ export function checkQueries(
         program.lookUp(placeRoots, place),
         program.load(pointsHere, query * pointWords),
       );
-      program.extension.foldCoset(
-        rows,
-        own,
-        program.add(place, elements),
-        inverseBase,
-        layer,
-        rowOf(folded, query),
-      );
+      program.extension.foldCoset(rows, own, selector, inverseBase, layer, rowOf(folded, query));
       const root = program.lookUp(placeRoots, program.add(rootsRow, place));
       program.store(nextProducts, query, program.multiply(program.load(products, query), root));
     }

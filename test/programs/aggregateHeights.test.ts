@@ -137,6 +137,22 @@ describe('R58: a host that lies about heights', () => {
     for (const [name, replaced] of lies) assertRefused(name, replaced, CHECKS);
   });
 
+  it('cannot have a leaf folded by another number of elements', () => {
+    // Selector 4 is the first place of a fold by 4; in a layer that folds by 8 it would be place -4.
+    const honest = aggregateHints(KEY, [witness]);
+    const hints: HintFunctions = {
+      ...honest,
+      [HINT.place]: ([index, elements]) =>
+        elements === 8 ? [(4 - 8 + MODULUS) % MODULUS] : [index! % elements!],
+    };
+    assert.throws(() => run(program(), hints), { code: 'RELATION_FAILED' });
+    const far: HintFunctions = {
+      ...aggregateHints(KEY, [witness]),
+      [HINT.place]: ([, elements]) => [MODULUS - elements!],
+    };
+    assert.throws(() => run(program(), far), MachineError);
+  });
+
   it('is refused by the proof when the lie is consistent in itself', () => {
     const lies: readonly [string, HintFunctions][] = [
       ['an absent table as present', { ...heightWords([7, 5, 5, 5]), ...levels(6, 4) }],

@@ -7,9 +7,8 @@ import { it } from 'node:test';
 import { createWgslBackend } from '../../kernels/backend.ts';
 import { MachineError } from '../../machine/errors.ts';
 import { buildTraces, COLONNADE_MACHINE, preprocessedTraces, run } from '../../machine/system.ts';
-import { buildAggregateProgram } from '../../programs/aggregate/aggregateProgram.ts';
+import { buildAggregateProgram, CHILD_PROFILES } from '../../programs/aggregate/aggregateProgram.ts';
 import { aggregateStatement } from '../../programs/aggregate/aggregateStatement.ts';
-import { childShape } from '../../programs/aggregate/childShape.ts';
 import { aggregateHints, type Child, childWitness } from '../../programs/aggregate/witness.ts';
 import { MODULUS } from '../../stark/field/koalaBear.ts';
 import { generateKey, keyDigest } from '../../stark/keys.ts';
@@ -31,18 +30,11 @@ it('a child under the leaf profile is verified, and no mutation of it', async ()
   const traces = buildTraces(hiddenSum, { statement, ...execution });
   const proofBytes = await prove(backend, provingKey, statement, traces);
   const key = provingKey.verifyingKey;
-  const shapes = [
-    childShape(
-      COLONNADE_MACHINE,
-      LEAF,
-      traces.map((trace) => trace?.logHeight),
-    ),
-  ];
-  const program = buildAggregateProgram(shapes);
+  const program = buildAggregateProgram();
 
   function isAccepted(bytes: Uint8Array): boolean {
     const child: Child = { key, statement, proofBytes: bytes, inner: undefined };
-    const witnessed = childWitness(shapes, child);
+    const witnessed = childWitness(COLONNADE_MACHINE, CHILD_PROFILES, child);
     if (!witnessed.ok) return false;
     try {
       const { statement: stated, pc, memory } = run(program, aggregateHints(KEY, [witnessed.witness]));

@@ -6,7 +6,6 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createWgslBackend } from '../../kernels/backend.ts';
 import { buildProgram } from '../../machine/builder.ts';
-import type { LeastHeights } from '../../machine/padding.ts';
 import type { Program } from '../../machine/program.ts';
 import { buildTraces, COLONNADE_MACHINE, preprocessedTraces, run } from '../../machine/system.ts';
 import { buildTestOnlyAggregateProgram } from '../../programs/aggregate/aggregateProgram.ts';
@@ -15,7 +14,6 @@ import {
   aggregateStatement,
   flattenLeaves,
 } from '../../programs/aggregate/aggregateStatement.ts';
-import { type ChildShape, childShape } from '../../programs/aggregate/childShape.ts';
 import { AggregationError } from '../../programs/aggregate/errors.ts';
 import { prepareAggregate } from '../../programs/aggregate/prepare.ts';
 import { verifyAggregate } from '../../programs/aggregate/verifyAggregate.ts';
@@ -23,24 +21,13 @@ import { aggregateHints, type Child, childWitness } from '../../programs/aggrega
 import { generateKey, keyDigest, type ProvingKey } from '../../stark/keys.ts';
 import { type Profile, profileDigest, TEST_ONLY_INNER, TEST_ONLY_LEAF } from '../../stark/profile.ts';
 import { prove } from '../../stark/prover.ts';
-import { createSetting, HEIGHTS, proveIn, settingOf } from '../support/cheating.ts';
 import { openTestDevice } from '../support/gpu.ts';
-import { toyInstance } from '../support/toySystems.ts';
+import { hiddenSum } from '../support/tutorialProgram.ts';
 
 /** The profile of the aggregates: a weak one, so that a tree is proved in seconds. */
 const PROFILE: Profile = TEST_ONLY_INNER;
-/** All proofs of the aggregate program here are padded to these heights. */
-const OWN_HEIGHTS: LeastHeights = { cpu: 14, program: 15, memory: 14, hash: 12, extension: 13 };
-/** Of a program that verifies nothing. */
-const IDLE_HEIGHTS: LeastHeights = { cpu: 8, program: 8, memory: 8 };
-
-function recursiveShape(heights: LeastHeights): ChildShape {
-  return childShape(
-    COLONNADE_MACHINE,
-    PROFILE,
-    COLONNADE_MACHINE.tables.map(({ name }) => heights[name]),
-  );
-}
+/** What an aggregate here accepts. */
+const VERIFIABLE = { system: COLONNADE_MACHINE, profiles: [TEST_ONLY_LEAF, PROFILE] };
 
 describe('a tree of aggregates', () => {
   it('shows its leaves at any depth, and no lie about them', async (context) => {
@@ -49,19 +36,10 @@ describe('a tree of aggregates', () => {
     const greatestDepth = device.adapter.name.includes('SwiftShader') ? 1 : 3;
     context.diagnostic(`trees of depth 1..${greatestDepth}`);
     const backend = createWgslBackend(device);
-    const toys = [
-      await createSetting(TEST_ONLY_LEAF, HEIGHTS),
-      await settingOf(toyInstance(HEIGHTS, 7), TEST_ONLY_LEAF),
-    ];
-    const shapes = [
-      childShape(toys[0]!.instance.system, TEST_ONLY_LEAF, [5, 4, 3, 4]),
-      recursiveShape(OWN_HEIGHTS),
-      recursiveShape(IDLE_HEIGHTS),
-    ];
-    const aggregateProgram = buildTestOnlyAggregateProgram(shapes);
-    const keyOf = (program: Program): Promise<ProvingKey> =>
-      generateKey(backend, COLONNADE_MACHINE, PROFILE, preprocessedTraces(program));
-    const aggregateKey = await keyOf(aggregateProgram);
+    const aggregateProgram = buildTestOnlyAggregateProgram(VERIFIABLE.profiles);
+    const keyOf = (program: Program, profile: Profile): Promise<ProvingKey> =>
+      generateKey(backend, COLONNADE_MACHINE, profile, preprocessedTraces(program));
+    const aggregateKey = await keyOf(aggregateProgram, PROFILE);
     const aggregateKeyDigest = keyDigest(aggregateKey.verifyingKey);
     const verifier = { acceptedProfileDigests: [PROFILE, TEST_ONLY_LEAF].map(profileDigest) };
 
@@ -70,13 +48,13 @@ describe('a tree of aggregates', () => {
     ): Promise<Child & { inner: { kind: 'inner'; entries: readonly AggregateEntry[] } }> {
       const { witnesses, entries, statement } = prepareAggregate(
         aggregateKeyDigest,
-        shapes,
         children,
         verifier,
+        VERIFIABLE,
       );
       const execution = run(aggregateProgram, aggregateHints(aggregateKeyDigest, witnesses));
       assert.deepEqual(execution.statement, statement);
-      const traces = buildTraces(aggregateProgram, execution, OWN_HEIGHTS);
+      const traces = buildTraces(aggregateProgram, execution);
       return {
         key: aggregateKey.verifyingKey,
         statement,
@@ -85,15 +63,21 @@ describe('a tree of aggregates', () => {
       };
     }
 
-    // Two leaves of one program and machine; their statements differ by key only if their programs do, so one says more.
+    // Two leaves of one program.
+    const leafKey = await keyOf(hiddenSum, TEST_ONLY_LEAF);
     const leaves: Child[] = [];
-    for (const toy of toys)
-      leaves.push({
-        key: toy.key,
-        statement: toy.instance.statement,
-        proofBytes: await proveIn(toy),
-        inner: undefined,
+    for (const list of [
+      [17, 4, 5],
+      [1, 2, 3],
+    ]) {
+      const execution = run(hiddenSum, {
+        count: () => [list.length],
+        value: ([index = 0]: readonly number[]) => [list[index] ?? 0],
       });
+      const { statement } = execution;
+      const proofBytes = await prove(backend, leafKey, statement, buildTraces(hiddenSum, execution));
+      leaves.push({ key: leafKey.verifyingKey, statement, proofBytes, inner: undefined });
+    }
     const [first, second] = leaves as [Child, Child];
 
     // A program that verifies nothing and says that it has verified the second leaf.
@@ -102,29 +86,29 @@ describe('a tree of aggregates', () => {
       const words = Array.from(aggregateStatement(aggregateKeyDigest, lie));
       for (const [word, value] of words.entries()) program.store(program.statement, word, value);
     });
-    const idleKey = await keyOf(idleProgram);
+    const idleKey = await keyOf(idleProgram, PROFILE);
     const idleRun = run(idleProgram, {});
     const idle: Child = {
       key: idleKey.verifyingKey,
       statement: idleRun.statement,
-      proofBytes: await prove(
-        backend,
-        idleKey,
-        idleRun.statement,
-        buildTraces(idleProgram, idleRun, IDLE_HEIGHTS),
-      ),
+      proofBytes: await prove(backend, idleKey, idleRun.statement, buildTraces(idleProgram, idleRun)),
       inner: undefined,
     };
     const leafKeyDigests = [keyDigest(first.key)];
-    const policy = { aggregateKeyDigest, leafKeyDigests, verifier };
+    const policy = {
+      aggregateKeyDigest,
+      proofKeyDigests: [aggregateKeyDigest],
+      leafKeyDigests,
+      verifier,
+    };
 
     // It cannot pass as an aggregate: the host says so, and the program does not run.
     const asInner: Child = { ...idle, inner: { kind: 'inner', entries: lie } };
     assert.throws(
-      () => prepareAggregate(aggregateKeyDigest, shapes, [asInner], verifier),
+      () => prepareAggregate(aggregateKeyDigest, [asInner], verifier, VERIFIABLE),
       (error) => error instanceof AggregationError && error.code === 'NOT_AN_AGGREGATE',
     );
-    const witnessed = childWitness(shapes, asInner);
+    const witnessed = childWitness(VERIFIABLE.system, VERIFIABLE.profiles, asInner);
     assert.ok(witnessed.ok);
     assert.throws(() => run(aggregateProgram, aggregateHints(aggregateKeyDigest, [witnessed.witness])), {
       code: 'RELATION_FAILED',
