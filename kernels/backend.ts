@@ -4,7 +4,7 @@
  * Source: docs/spec/proof-system.md; the section of each step is named in stark/backend.ts.
  */
 import type { TableAir } from '../stark/air/air.ts';
-import type { Backend, BackendCodeword, BackendMatrix, BackendTree } from '../stark/backend.ts';
+import type { Backend, BackendCodeword, BackendMatrix, BackendTree, TreeQuery } from '../stark/backend.ts';
 import type { Extension } from '../stark/field/extension.ts';
 import type { Profile } from '../stark/profile.ts';
 import { LEAF_TAG, type LogHeights } from '../stark/proof/shape.ts';
@@ -29,10 +29,18 @@ import {
   type TreeMatrix,
 } from './merkle.ts';
 import { extendCoefficients, extendMatrix, transformConstants } from './ntt.ts';
-import { createOpenWeights, type OpenWeights, openColumns, releaseOpenWeights } from './open.ts';
+import {
+  createOpenWeights,
+  type OpenDomain,
+  type OpenRequest,
+  type OpenWeights,
+  openAll,
+  releaseOpenWeights,
+} from './open.ts';
 import { computeQuotient } from './quotient.ts';
 import { compileProgram, tileLimits } from './tile.ts';
-import { type LeafSource, queryTree } from './treeQuery.ts';
+import { answerTogether } from './together.ts';
+import { type LeafSource, queryTrees } from './treeQuery.ts';
 
 /** What a handle stands for; freed when it is released and no tree needs it any more. */
 interface Held {
@@ -191,6 +199,38 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
     openWeights.clear();
   }
 
+  /** The weights of a height and a point, shared by all openings until they end. */
+  async function weightsOf(logHeight: number, point: Extension, domain: OpenDomain): Promise<OpenWeights> {
+    const key = `${logHeight} ${point.join(' ')} ${domain}`;
+    let weights = openWeights.get(key);
+    if (!weights) {
+      weights = await createOpenWeights(device, logHeight, point, domain);
+      openWeights.set(key, weights);
+    }
+    return weights;
+  }
+
+  const openTogether = answerTogether(
+    async (requests: readonly { handle: BackendMatrix; point: Extension; columns: number }[]) => {
+      const opened: OpenRequest[] = [];
+      for (const { handle, point, columns } of requests) {
+        const { extended, trace } = heldOf(matrices, handle);
+        const matrix = extended ?? trace ?? extendedOf(handle);
+        const domain = matrix === trace ? 'trace' : 'extension';
+        opened.push({ weights: await weightsOf(handle.logHeight, point, domain), matrix, columns });
+      }
+      return await openAll(device, opened);
+    },
+  );
+
+  const queryTogether = answerTogether(
+    async (requests: readonly { handle: BackendTree; request: TreeQuery }[]) =>
+      await queryTrees(
+        device,
+        requests.map(({ handle, request }) => ({ ...heldOf(trees, handle), request })),
+      ),
+  );
+
   return {
     adapterName: device.adapter.name,
 
@@ -304,18 +344,7 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
       return addMatrix(main.logHeight, { coefficients, columns: coefficients.columns });
     },
 
-    async open(handle, point, columns) {
-      const { extended, trace } = heldOf(matrices, handle);
-      const matrix = extended ?? trace ?? extendedOf(handle);
-      const domain = matrix === trace ? 'trace' : 'extension';
-      const key = weightsKey(handle.logHeight, point, domain);
-      let weights = openWeights.get(key);
-      if (!weights) {
-        weights = await createOpenWeights(device, handle.logHeight, point, domain);
-        openWeights.set(key, weights);
-      }
-      return await openColumns(device, weights, matrix, columns);
-    },
+    open: (handle, point, columns) => openTogether({ handle, point, columns }),
 
     async deep(logHeight, logBlowup, zeta, terms) {
       endOpenings();
@@ -345,10 +374,7 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
 
     grind: (state, label, bits) => grindNonce(device, state, label, bits),
 
-    query(handle, request) {
-      const { tree, sources } = heldOf(trees, handle);
-      return queryTree(device, tree, sources, request);
-    },
+    query: (handle, request) => queryTogether({ handle, request }),
 
     release(handle) {
       const held =
@@ -380,10 +406,6 @@ async function cachedConstantBytes(
   for (const key of transformConstants(present, logBlowup).keys())
     bytes += (await device.cache.get(key))?.size ?? 0;
   return bytes;
-}
-
-function weightsKey(logHeight: number, point: Extension, domain: string): string {
-  return `${logHeight} ${point.join(' ')} ${domain}`;
 }
 
 function heldOf<Handle, Content>(store: ReadonlyMap<Handle, Content>, handle: Handle): Content {

@@ -74,27 +74,73 @@ export function releaseOpenWeights(device: ComputeDevice, weights: OpenWeights):
   releaseCodeword(device, weights.weights);
 }
 
-/**
- * The polynomials of the first `columns` columns at the point of the weights. An extension that is not kept is computed again
- * on the N points that the weights are for.
- * Throws: KernelError 'SHAPE_MISMATCH' when the matrix has not the rows or columns; 'OUT_OF_MEMORY'.
- */
+/** The first `columns` columns of a matrix at the point of the weights. */
+export interface OpenRequest {
+  readonly weights: OpenWeights;
+  readonly matrix: ExtendedMatrix;
+  readonly columns: number;
+}
+
+/** As `openAll`, of one matrix. */
 export async function openColumns(
   device: ComputeDevice,
-  open: OpenWeights,
+  weights: OpenWeights,
   matrix: ExtendedMatrix,
   columns: number,
 ): Promise<extension.Extension[]> {
-  const { weights, scale } = open;
-  const rows = weights.length;
-  const fits = open.domain === 'trace' ? matrix.rows === rows : matrix.rows >= rows;
-  if (!fits || columns > matrix.columns) {
-    throw new KernelError('SHAPE_MISMATCH', `opening ${columns} of ${matrix.columns} columns`, {
-      expected: rows,
-      got: matrix.rows,
-    });
+  return (await openAll(device, [{ weights, matrix, columns }]))[0]!;
+}
+
+/**
+ * The polynomials of columns at points, read back at once. An extension that is not kept is computed again on the N points
+ * that the weights are for.
+ * Throws: KernelError 'SHAPE_MISMATCH' when a matrix has not the rows or columns; 'OUT_OF_MEMORY'.
+ */
+export async function openAll(
+  device: ComputeDevice,
+  requests: readonly OpenRequest[],
+): Promise<extension.Extension[][]> {
+  for (const { weights: open, matrix, columns } of requests) {
+    const rows = open.weights.length;
+    const fits = open.domain === 'trace' ? matrix.rows === rows : matrix.rows >= rows;
+    if (!fits || columns > matrix.columns) {
+      throw new KernelError('SHAPE_MISMATCH', `opening ${columns} of ${matrix.columns} columns`, {
+        expected: rows,
+        got: matrix.rows,
+      });
+    }
   }
-  if (columns === 0) return [];
+  const columnCount = requests.reduce((count, { columns }) => count + columns, 0);
+  if (columnCount === 0) return requests.map(() => []);
+  const totals = await device.arena.acquire(4 * extension.DEGREE * columnCount, 'open.totals');
+  try {
+    let first = 0;
+    for (const request of requests) {
+      if (request.columns > 0) await recordOpening(device, request, totals, first);
+      first += request.columns;
+    }
+    const words = await device.queue.read(totals, 0, extension.DEGREE * columnCount);
+    first = 0;
+    return requests.map(({ weights: { scale }, columns }) => {
+      const start = first;
+      first += columns;
+      return Array.from({ length: columns }, (_, column) =>
+        extension.multiply(extension.read(words, extension.DEGREE * (start + column)), scale),
+      );
+    });
+  } finally {
+    device.arena.release(totals);
+  }
+}
+
+/** totals[firstTotal + column] = the sum of weight * value over the rows of a column. */
+async function recordOpening(
+  device: ComputeDevice,
+  { weights: { weights }, matrix, columns }: OpenRequest,
+  totals: GPUBuffer,
+  firstTotal: number,
+): Promise<void> {
+  const rows = weights.length;
   const rowsPerGroup = Math.min(ROWS_PER_GROUP, weights.chunkLength);
   const groups = rows / rowsPerGroup;
   const runs = weights.chunkLength / rowsPerGroup;
@@ -110,12 +156,6 @@ export async function openColumns(
   });
   const partialBytes = 4 * extension.DEGREE * groups * Math.min(columns, CHUNK_COLUMNS);
   const partials = await device.arena.acquire(partialBytes, 'open.partials');
-  const totals = await device.arena
-    .acquire(4 * extension.DEGREE * columns, 'open.totals')
-    .catch((error: unknown) => {
-      device.arena.release(partials);
-      throw error;
-    });
   try {
     for (let firstColumn = 0; firstColumn < columns; firstColumn += CHUNK_COLUMNS) {
       await withBlock(device, matrix, firstColumn, rows, async (block) => {
@@ -142,19 +182,14 @@ export async function openColumns(
           await device.queue.dispatch({
             kernel: totalKernel,
             bindings: { partials, totals },
-            params: { groups, firstColumn: firstColumn + chunk.firstColumn },
+            params: { groups, firstColumn: firstTotal + firstColumn + chunk.firstColumn },
             count: columnCount,
             work: groups,
           });
         }
       });
     }
-    const words = await device.queue.read(totals, 0, extension.DEGREE * columns);
-    return Array.from({ length: columns }, (_, column) =>
-      extension.multiply(extension.read(words, extension.DEGREE * column), scale),
-    );
   } finally {
     device.arena.release(partials);
-    device.arena.release(totals);
   }
 }

@@ -40,16 +40,87 @@ interface PlacementGroup {
   withSources(use: (sources: readonly GPUBuffer[]) => Promise<void>): Promise<void>;
 }
 
-/**
- * Answers a query with one readback. `sources` are the matrices (or the codeword) that the tree was built over, in order.
- * Throws: KernelError 'SHAPE_MISMATCH' on an index or a level that is not there.
- */
+/** A query of one tree; `sources` are the matrices (or the codeword) that it was built over, in order. */
+export interface PlacedQuery {
+  readonly tree: GpuTree;
+  readonly sources: readonly LeafSource[];
+  readonly request: TreeQuery;
+}
+
+/** As `queryTrees`, of one tree. */
 export async function queryTree(
   device: ComputeDevice,
   tree: GpuTree,
   sources: readonly LeafSource[],
   request: TreeQuery,
 ): Promise<TreeAnswer> {
+  return (await queryTrees(device, [{ tree, sources, request }]))[0]!;
+}
+
+/**
+ * Answers queries of several trees with one readback.
+ * Throws: KernelError 'SHAPE_MISMATCH' on an index or a level that is not there.
+ */
+export async function queryTrees(
+  device: ComputeDevice,
+  queries: readonly PlacedQuery[],
+): Promise<TreeAnswer[]> {
+  const plans = queries.map((query) => planQuery(device, query));
+  const answers = plans.map(({ answer }) => answer);
+  const placements: Placement[] = [];
+  /** Number of the first gather of each group that is not recorded yet. */
+  const firsts = new Map<PlacementGroup, number>();
+  for (const group of plans.flatMap(({ groups }) => groups)) {
+    firsts.set(group, placements.length);
+    placements.push(...group.placements);
+  }
+  if (placements.length === 0) return answers;
+  const gatherer = await createGatherer(
+    device,
+    placements.map(({ gather }) => gather),
+  );
+  const record = async (group: PlacementGroup, buffers: readonly GPUBuffer[]): Promise<void> => {
+    const first = firsts.get(group)!;
+    firsts.delete(group);
+    for (const [member, buffer] of buffers.entries()) await gatherer.record(first + member, buffer);
+  };
+  try {
+    for (const { groups, roots, tree, subtrees } of plans) {
+      // Blocks that are hashed again give their rows on the way, so that none is computed twice.
+      if (roots.length > 0)
+        subtrees.push(
+          ...(await hashSubtrees(device, tree, roots, async (matrix, firstColumn, block) => {
+            const group = groups.find(
+              (known) => known.block?.matrix === matrix && known.block.firstColumn === firstColumn,
+            );
+            const buffers = block.chunks.map(({ buffer }) => buffer);
+            if (group) await record(group, buffers);
+          })),
+        );
+      for (const group of groups)
+        if (firsts.has(group)) await group.withSources((buffers) => record(group, buffers));
+      releaseLevels(device, subtrees.splice(0));
+    }
+    for (const [place, words] of (await gatherer.read()).entries()) placements[place]?.place(words);
+  } finally {
+    for (const { subtrees } of plans) releaseLevels(device, subtrees);
+    gatherer.close();
+  }
+  return answers;
+}
+
+interface QueryPlan {
+  readonly tree: GpuTree;
+  readonly groups: readonly PlacementGroup[];
+  /** Filled when the groups' words are placed. */
+  readonly answer: TreeAnswer;
+  /** Nodes of the lowest level that is kept under which digests are asked for. */
+  readonly roots: readonly number[];
+  /** The levels under the roots, while they are there. */
+  readonly subtrees: DigestLevel[];
+}
+
+function planQuery(device: ComputeDevice, { tree, sources, request }: PlacedQuery): QueryPlan {
   if (request.rows.length !== sources.length) {
     throw new KernelError('SHAPE_MISMATCH', 'a query names rows of every source', {
       expected: sources.length,
@@ -66,51 +137,13 @@ export async function queryTree(
   const omitted = tree.omitted?.count ?? 0;
   const below = request.nodes.filter(({ level }) => level < omitted);
   const roots = [...new Set(below.map(({ level, index }) => index >> (omitted - level)))];
-  let subtrees: readonly DigestLevel[] = [];
-  const nodes = placeNodes(
-    tree,
-    request.nodes,
-    (level) =>
-      level >= omitted
-        ? { digests: tree.levels[level]!, source: (chunk) => tree.levels[level]!.chunks[chunk] }
-        : subtreeLevel(device, roots, omitted - level, (chunk) => subtrees[level]?.chunks[chunk]),
-    groups,
-  );
-  const placements = groups.flatMap((group) => group.placements);
-  if (placements.length === 0) return { rows, nodes };
-  const firsts = new Map<PlacementGroup, number>();
-  for (let place = 0, group = 0; group < groups.length; place += groups[group++]!.placements.length)
-    firsts.set(groups[group]!, place);
-  const gatherer = await createGatherer(
-    device,
-    placements.map(({ gather }) => gather),
-  );
-  /** Records the gathers of a group once. */
-  const record = async (group: PlacementGroup, buffers: readonly GPUBuffer[]): Promise<void> => {
-    const first = firsts.get(group)!;
-    for (const [member, buffer] of buffers.entries()) await gatherer.record(first + member, buffer);
-    firsts.delete(group);
-  };
-  try {
-    // Blocks that are hashed again give their rows on the way, so that none is computed twice.
-    if (roots.length > 0)
-      subtrees = await hashSubtrees(device, tree, roots, async (matrix, firstColumn, block) => {
-        const group = groups.find(
-          (known) => known.block?.matrix === matrix && known.block.firstColumn === firstColumn,
-        );
-        if (group)
-          await record(
-            group,
-            block.chunks.map(({ buffer }) => buffer),
-          );
-      });
-    for (const group of [...firsts.keys()]) await group.withSources((buffers) => record(group, buffers));
-    for (const [place, words] of (await gatherer.read()).entries()) placements[place]?.place(words);
-  } finally {
-    releaseLevels(device, subtrees);
-    gatherer.close();
-  }
-  return { rows, nodes };
+  const subtrees: DigestLevel[] = [];
+  const levelOf = (level: number): NodeLevel =>
+    level >= omitted
+      ? { digests: tree.levels[level]!, source: (chunk) => tree.levels[level]!.chunks[chunk] }
+      : subtreeLevel(device, roots, omitted - level, (chunk) => subtrees[level]?.chunks[chunk]);
+  const nodes = placeNodes(tree, request.nodes, levelOf, groups);
+  return { tree, groups, answer: { rows, nodes }, roots, subtrees };
 }
 
 /** Where the nodes of a level are read, and the place there of the node with an index in the tree. */

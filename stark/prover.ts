@@ -300,15 +300,18 @@ async function runPhases(
     await step('open', async () => {
       const logHeight = shape.logHeights[slot]!;
       const nextZeta = multiplyByBase(zeta, rootOfUnity(logHeight));
-      for (const phase of PHASES) {
+      // Asked for at the same time, so that a backend can answer with one readback.
+      const open = async (phase: Phase): Promise<void> => {
         const matrix = matrixOf(shape, phase, slot);
-        if (matrix === undefined) continue;
+        if (matrix === undefined) return;
         const handle = matricesOf[phase][slot]!;
-        const values = await backend.open(handle, zeta, matrix.columns);
-        const nextValues =
-          matrix.nextColumns > 0 ? await backend.open(handle, nextZeta, matrix.nextColumns) : [];
+        const [values, nextValues] = await Promise.all([
+          backend.open(handle, zeta, matrix.columns),
+          matrix.nextColumns > 0 ? backend.open(handle, nextZeta, matrix.nextColumns) : [],
+        ]);
         openings.set([...values, ...nextValues].flat(), matrix.firstOpening * DEGREE);
-      }
+      };
+      await Promise.all(PHASES.map(open));
     });
   }
   absorbOpenings(transcript, shape, openings);
@@ -372,17 +375,17 @@ async function runPhases(
     logUp: logUpTree,
     quotient: quotientTree,
   };
-  const queryOpenings = await step('query', async () => {
-    const opened: TreeOpening[] = [];
-    for (const [position, tree] of [...trees.phases, ...trees.folds].entries()) {
-      const phase = trees.phases[position]?.phase;
-      const handle = phase === undefined ? foldTrees[position - trees.phases.length] : treeOf[phase];
-      const tallest = Math.max(...tree.matrices.map((matrix) => matrix.logRows));
-      const request = openingRequest(tree, indices.slice(trees.logRows - tallest));
-      opened.push(packOpening(await backend.query(handle!, request)));
-    }
-    return opened;
-  });
+  const queryOpenings = await step('query', () =>
+    Promise.all(
+      [...trees.phases, ...trees.folds].map(async (tree, position): Promise<TreeOpening> => {
+        const phase = trees.phases[position]?.phase;
+        const handle = phase === undefined ? foldTrees[position - trees.phases.length] : treeOf[phase];
+        const tallest = Math.max(...tree.matrices.map((matrix) => matrix.logRows));
+        const request = openingRequest(tree, indices.slice(trees.logRows - tallest));
+        return packOpening(await backend.query(handle!, request));
+      }),
+    ),
+  );
 
   return {
     logHeights: shape.logHeights,
