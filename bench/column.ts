@@ -36,7 +36,7 @@ export async function measureColumn(settings: MeasurementSettings): Promise<Meas
   const outcome = await measureProof({
     label: 'column',
     program: buildColumnProgram(),
-    hints,
+    hints: () => hints,
     profile: scale === 'quick' ? TEST_ONLY_LEAF : LEAF,
     runs: PROOFS[scale],
     budgetBytes,
@@ -52,7 +52,7 @@ export async function measureLongRun({
     label: 'long run',
     // The loop's entry and end take some cycles besides its iterations.
     program: loopProgram(Math.floor((LONG_CYCLES[scale] - 32) / LOOP_CYCLES)),
-    hints: {},
+    hints: () => ({}),
     profile: scale === 'quick' ? TEST_ONLY_LEAF : LEAF,
     runs: PROOFS[scale],
     budgetBytes,

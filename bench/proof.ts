@@ -33,12 +33,15 @@ const QUOTIENT_COLUMNS = 2 * DEGREE;
 export interface ProofTask {
   readonly label: string;
   readonly program: Program;
-  readonly hints: HintFunctions;
+  /** Fresh ones for every run. */
+  readonly hints: () => HintFunctions;
   readonly profile: Profile;
   /** Timed proofs, after the one that is told by stages. */
   readonly runs: number;
   /** Device memory of the proof; undefined for the device's own limit. */
   readonly budgetBytes: number | undefined;
+  /** What the host did before the run, told first. */
+  readonly before?: readonly StageSeconds[];
 }
 
 /** The preprocessed columns of a program, one entry a slot of the machine. */
@@ -85,15 +88,15 @@ function cellsOf(traces: readonly (TableTrace | undefined)[]): number {
 
 /** Proves, verifies and times a program's run. Throws: Error when the proof is not accepted; what the layers below throw. */
 export async function measureProof(task: ProofTask): Promise<MeasurementOutcome> {
-  const { label, program, hints, profile, runs, budgetBytes } = task;
+  const { label, program, hints, profile, runs, budgetBytes, before = [] } = task;
   const device = await openDevice({
     robustness: 'off',
     ...(budgetBytes === undefined ? {} : { byteBudget: budgetBytes }),
   });
   const backend = createWgslBackend(device);
-  let execution = run(program, hints);
+  let execution = run(program, hints());
   const executeSeconds = await secondsOf(() => {
-    execution = run(program, hints);
+    execution = run(program, hints());
   });
   const { statement } = execution;
   let traces: readonly (TableTrace | undefined)[] = [];
@@ -121,7 +124,7 @@ export async function measureProof(task: ProofTask): Promise<MeasurementOutcome>
       busyBefore = busySeconds;
     },
   });
-  const before = { ...device.queue.statistics };
+  const counted = { ...device.queue.statistics };
   device.arena.resetPeaks();
   const totals: number[] = [];
   for (let timed = 0; timed < runs; timed++) {
@@ -135,7 +138,7 @@ export async function measureProof(task: ProofTask): Promise<MeasurementOutcome>
 
   const { peakBytes, peakUsedBytes } = device.arena.gauge();
   const perProof = (name: 'submissions' | 'dispatches' | 'copies' | 'writes' | 'reads'): number =>
-    Math.round((device.queue.statistics[name] - before[name]) / runs);
+    Math.round((device.queue.statistics[name] - counted[name]) / runs);
   const commands = {
     submissions: perProof('submissions'),
     dispatches: perProof('dispatches'),
@@ -165,6 +168,7 @@ export async function measureProof(task: ProofTask): Promise<MeasurementOutcome>
       figureOf(`${label}: verification`, 's', verifySeconds, { target: { bound: 'atMost', value: 1 } }),
     ],
     stages: [
+      ...before,
       ...host,
       ...[...stages].map(([stage, { seconds, deviceSeconds }]): StageSeconds => {
         // The device's seconds are read between steps and may overlap a step's end by a message.
