@@ -11,8 +11,10 @@ import { buildTestOnlyAggregateProgram } from '../../programs/aggregate/aggregat
 import { HINT } from '../../programs/aggregate/hintNames.ts';
 import { profileLayout, systemLayout } from '../../programs/aggregate/layout.ts';
 import { aggregateHints, type ChildWitness, childWitness } from '../../programs/aggregate/witness.ts';
+import { DEGREE } from '../../stark/field/extension.ts';
 import { MODULUS } from '../../stark/field/koalaBear.ts';
 import { type Profile, TEST_ONLY_INNER, TEST_ONLY_LEAF } from '../../stark/profile.ts';
+import { type LogHeights, matrixOf, proofShape } from '../../stark/proof/shape.ts';
 import { assertAccepted, createSetting, NO_GRIND, proveIn, verdictIn } from '../support/cheating.ts';
 import { guestProgramFor } from '../support/guestVerifier.ts';
 import { createRandom } from '../support/random.ts';
@@ -154,16 +156,52 @@ describe('R58: a host that lies about heights', () => {
   });
 
   it('is refused by the proof when the lie is consistent in itself', () => {
-    const lies: readonly [string, HintFunctions][] = [
-      ['an absent table as present', { ...heightWords([7, 5, 5, 5]), ...levels(6, 4) }],
-      ['a present table as absent', { ...heightWords([7, 5, 0, 0]), ...levels(6, 4) }],
-      ['another height', { ...heightWords([7, 5, 0, 6]), ...levels(6, 5, 4) }],
-      ["a preprocessed height that is not the key's", { ...heightWords([7, 6, 0, 5]), ...levels(6, 5, 4) }],
+    const { proof, shape } = witness;
+    const lies: readonly [string, LogHeights][] = [
+      ['an absent table as present', [6, 4, 4, 4]],
+      ['an absent table as present at a height of its own', [6, 4, 3, 4]],
+      ['a present table as absent', [6, 4, undefined, undefined]],
+      ['another height', [6, 4, undefined, 5]],
+      ["a preprocessed height that is not the key's", [6, 5, undefined, 4]],
     ];
-    for (const [name, replaced] of lies) {
-      const hints = { ...aggregateHints(KEY, [witness]), ...replaced };
-      assert.throws(() => run(program(), hints), Error, name);
+    for (const [name, logHeights] of lies) {
+      // Everything that the host has, in the shape that it claims.
+      const claimed = proofShape(toySystem, NO_GRIND, logHeights);
+      const openings = new Uint32Array(claimed.openingCount * DEGREE);
+      for (const tree of claimed.trees)
+        for (const { phase, slot, firstOpening, columns, nextColumns } of tree.matrices) {
+          const known = matrixOf(shape, phase, slot);
+          if (known === undefined) continue;
+          const start = known.firstOpening * DEGREE;
+          openings.set(
+            proof.openings.subarray(start, start + (columns + nextColumns) * DEGREE),
+            firstOpening * DEGREE,
+          );
+        }
+      const lying: ChildWitness = {
+        ...witness,
+        shape: claimed,
+        proof: {
+          ...proof,
+          logHeights,
+          openings,
+          foldCaps: claimed.folds.map((_, layer) => proof.foldCaps[layer] ?? proof.mainCap),
+        },
+      };
+      assert.throws(
+        () => run(program(), aggregateHints(KEY, [lying])),
+        (error) => {
+          assert.ok(error instanceof MachineError, `${name}: ${String(error)}`);
+          assert.match(
+            error.location?.source ?? '',
+            /^aggregate\/elements\.ts:|^aggregate\/tables\.ts:/,
+            `${name}: ${String(error)}`,
+          );
+          return true;
+        },
+        name,
+      );
     }
-    assert.equal(witness.shape.logHeights[SLOT.square], undefined);
+    assert.equal(shape.logHeights[SLOT.square], undefined);
   });
 });

@@ -147,5 +147,32 @@ describe('a tree of aggregates', () => {
       honest = await aggregate([honest, first]);
     }
     assert.equal(flattenLeaves(honest.inner.entries).length, greatestDepth);
+
+    // A wrap for those who verify it: the same program under another profile, over the root, for a statement with the same K.
+    const wrapKey = await keyOf(aggregateProgram, TEST_ONLY_LEAF);
+    const wrapDigest = keyDigest(wrapKey.verifyingKey);
+    const { witnesses, entries, statement } = prepareAggregate(
+      aggregateKeyDigest,
+      [honest],
+      verifier,
+      VERIFIABLE,
+    );
+    const execution = run(aggregateProgram, aggregateHints(aggregateKeyDigest, witnesses));
+    const traces = buildTraces(aggregateProgram, execution);
+    const wrapBytes = await prove(backend, wrapKey, statement, traces);
+    const showLeaves = (proofKeyDigests: readonly Uint32Array[]): unknown =>
+      verifyAggregate(wrapKey.verifyingKey, entries, wrapBytes, { ...policy, proofKeyDigests });
+    assert.deepEqual(showLeaves([aggregateKeyDigest, wrapDigest]), flattenLeaves(honest.inner.entries));
+    assert.throws(() => showLeaves([aggregateKeyDigest]), { code: 'KEY_MISMATCH' });
+    // Below the root only K counts: a wrap is no inner child.
+    const wrapped: Child = {
+      key: wrapKey.verifyingKey,
+      statement,
+      proofBytes: wrapBytes,
+      inner: { kind: 'inner', entries },
+    };
+    assert.throws(() => prepareAggregate(aggregateKeyDigest, [wrapped], verifier, VERIFIABLE), {
+      code: 'NOT_AN_AGGREGATE',
+    });
   });
 });
