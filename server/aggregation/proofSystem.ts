@@ -3,6 +3,7 @@
  * block program that knows both keys. Programs and keys are computed at their first use; used in threads.
  * Source: docs/spec/recursion.md, docs/spec/block.md.
  */
+import type { LeastHeights } from '../../machine/padding.ts';
 import type { Program } from '../../machine/program.ts';
 import { buildAggregateProgram } from '../../programs/aggregate/aggregateProgram.ts';
 import { VERIFIABLE, type Verifiable } from '../../programs/aggregate/prepare.ts';
@@ -13,11 +14,14 @@ import { productionPolicy, type VerifierPolicy } from '../../stark/verifier.ts';
 import { verifyingKeyOf } from '../keys.ts';
 import type { ServedPrograms } from '../programs.ts';
 import { SERVED_PROGRAMS } from '../registry.ts';
+import type { NodeRole } from './tree.ts';
 
 export const AGGREGATE = 'aggregate';
 export const BLOCK = 'block';
 /** The leaf program whose proofs a block is made of. */
 export const COLUMN = 'column';
+
+export type RoleHeights = Readonly<Partial<Record<NodeRole, LeastHeights>>>;
 
 export interface ProofSystem {
   /** Programs whose proofs have no proofs below them. */
@@ -27,6 +31,8 @@ export interface ProofSystem {
   buildBlock(keys: BlockProgramKeys): Program;
   /** What both of them verify. */
   readonly verifiable: Verifiable;
+  /** Least heights of tables, so that final proofs have one size. */
+  readonly heights: RoleHeights;
   /** Under which children are believed. */
   readonly policy: VerifierPolicy;
 }
@@ -37,10 +43,11 @@ export const PRODUCTION_SYSTEM: ProofSystem = {
   buildAggregate: buildAggregateProgram,
   buildBlock: buildBlockProgram,
   verifiable: VERIFIABLE,
+  heights: {},
   policy: productionPolicy(),
 };
 
-/** The names of the profiles under which a program is proved; none for an unknown program. */
+/** The profiles under which a program is proved; none for an unknown program. */
 export function profilesOf({ leafPrograms, profiles }: ProofSystem, program: string): readonly Profile[] {
   if (program === AGGREGATE) return [profiles.inner, profiles.final];
   if (program === BLOCK) return [profiles.inner];
@@ -80,8 +87,7 @@ export function createKeyRing(system: ProofSystem): KeyRing {
   const ring: KeyRing = {
     system,
     programOf: (name) => remembered(programs, name, () => build(name)),
-    keyOf: (program, profile) =>
-      remembered(keys, `${program} ${profile}`, () => generate(program, profile)),
+    keyOf: (program, profile) => remembered(keys, `${program} ${profile}`, () => generate(program, profile)),
     digestOf: async (program, profile) => keyDigest(await ring.keyOf(program, profile)),
     aggregateKeyDigest: () => ring.digestOf(AGGREGATE, profiles.inner.name),
     blockKeys: async () => ({

@@ -15,10 +15,6 @@ import { blockHints } from '../../programs/block/hints.ts';
 import { prepareBlock } from '../../programs/block/prepare.ts';
 import type { NodeChild, NodeInput } from './nodeInput.ts';
 import { AGGREGATE, BLOCK, type KeyRing } from './proofSystem.ts';
-import type { NodeRole } from './tree.ts';
-
-/** Least heights of tables, so that final proofs have one size. Source: docs/spec/block.md, section Compression. */
-export type RoleHeights = Readonly<Partial<Record<NodeRole, LeastHeights>>>;
 
 export interface NodeRun {
   readonly program: Program;
@@ -38,8 +34,8 @@ export class NodeRefused extends Error {
 }
 
 /** Throws: NodeRefused; MachineError of a run that is too large. */
-export async function runNode(ring: KeyRing, heights: RoleHeights, input: NodeInput): Promise<NodeRun> {
-  const least = heights[input.role] ?? {};
+export async function runNode(ring: KeyRing, input: NodeInput): Promise<NodeRun> {
+  const least = ring.system.heights[input.role] ?? {};
   try {
     if (input.role === 'block') {
       const program = await ring.programOf(BLOCK);

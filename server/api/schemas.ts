@@ -139,7 +139,7 @@ export const jobSchema = z.object({
   id: z.string(),
   program: z.string(),
   profile: z.string(),
-  input: z.enum(['inputs', 'trace']),
+  input: z.enum(['inputs', 'trace', 'proofs']),
   state: jobStateSchema,
   priority,
   deadline: moment.optional(),

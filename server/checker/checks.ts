@@ -3,12 +3,10 @@ import { MachineError } from '../../machine/errors.ts';
 import { CALL_TABLES } from '../../machine/system.ts';
 import { checkExecutionTrace } from '../../machine/trace.ts';
 import { decodeTrace } from '../../machine/traceCodec.ts';
-import { keyDigest, type VerifyingKey } from '../../stark/keys.ts';
-import { productionPolicy, verify } from '../../stark/verifier.ts';
-import { verifyingKeyOf } from '../keys.ts';
+import { verify } from '../../stark/verifier.ts';
+import type { KeyRing } from '../aggregation/proofSystem.ts';
 import type { ServedPrograms } from '../programs.ts';
 import { readProofRequest, refusalOf } from '../proofRequest.ts';
-import type { ServedProfile } from '../services.ts';
 import type {
   KeyTask,
   RequestCheck,
@@ -24,34 +22,16 @@ export interface ProofChecks {
   keyDigest(task: KeyTask): Promise<Uint32Array>;
 }
 
-/** Verifies proofs of these programs under these profiles; a key is computed at its first use. */
-export function createProofChecks(
-  programs: ServedPrograms,
-  profiles: ReadonlyMap<string, ServedProfile>,
-): ProofChecks {
-  const keys = new Map<string, Promise<VerifyingKey>>();
-
-  function keyOf(programName: string, profileName: string): Promise<VerifyingKey> {
-    const name = `${programName} ${profileName}`;
-    let key = keys.get(name);
-    if (key === undefined) {
-      const program = programs.get(programName);
-      const served = profiles.get(profileName);
-      if (program === undefined || served === undefined) throw new Error(`nothing is served as ${name}`);
-      key = verifyingKeyOf(program.program(), served.profile);
-      keys.set(name, key);
-    }
-    return key;
-  }
-
+/** Verifies proofs under the keys of this ring. */
+export function createProofChecks(ring: KeyRing): ProofChecks {
   return {
     async verifyProof({ program, profile, statement, proof }) {
-      const key = await keyOf(program, profile);
+      const key = await ring.keyOf(program, profile);
       const start = performance.now();
-      const verdict = verify(key, statement, proof, productionPolicy());
+      const verdict = verify(key, statement, proof, ring.system.policy);
       return { verdict, seconds: (performance.now() - start) / 1000 };
     },
-    keyDigest: async ({ program, profile }) => keyDigest(await keyOf(program, profile)),
+    keyDigest: ({ program, profile }) => ring.digestOf(program, profile),
   };
 }
 

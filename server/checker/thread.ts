@@ -1,5 +1,6 @@
 /** The checker's thread. */
 
+import { createKeyRing, PRODUCTION_SYSTEM } from '../aggregation/proofSystem.ts';
 import { SERVED_PROFILES } from '../profiles.ts';
 import { SERVED_PROGRAMS } from '../registry.ts';
 import { serveThread } from '../threads/serve.ts';
@@ -7,7 +8,7 @@ import type { RequestCheck, RequestTask } from './checker.ts';
 import { checkRequest, checkTraceForm, createProofChecks } from './checks.ts';
 
 const METHODS = {
-  ...createProofChecks(SERVED_PROGRAMS, SERVED_PROFILES),
+  ...createProofChecks(createKeyRing(PRODUCTION_SYSTEM)),
   checkTraceForm,
   checkRequest: (task: RequestTask): RequestCheck => checkRequest(SERVED_PROGRAMS, SERVED_PROFILES, task),
 };

@@ -1,4 +1,5 @@
 /** A job: one proof that somebody asked for, from its submission to its proof or its end without one. */
+import type { AggregateEntry } from '../../programs/aggregate/aggregateStatement.ts';
 import type { JobStateName } from '../api/schemas.ts';
 import type { ProofInput, ProofMeasures, ProofProgress } from '../prover/prover.ts';
 
@@ -92,6 +93,8 @@ export interface JobRequest {
   /** Milliseconds since 1970. */
   readonly deadlineMs: number | undefined;
   readonly traceId: string;
+  /** What lies below a proof of the aggregate program; undefined for any other. */
+  readonly entries?: readonly AggregateEntry[] | undefined;
   /** A name that the caller gave to this submission, and the sha-256 of all that was submitted. */
   readonly idempotency: { readonly key: string; readonly digest: string } | undefined;
 }
@@ -107,12 +110,13 @@ export interface Job {
   readonly priority: number;
   readonly deadlineMs: number | undefined;
   readonly traceId: string;
+  readonly entries?: JobRequest['entries'];
   readonly idempotency: JobRequest['idempotency'];
   readonly submittedAtMs: number;
   readonly finishedAtMs: number | undefined;
   readonly state: JobState;
   readonly attempts: readonly JobAttempt[];
   readonly changes: readonly StateChange[];
-  /** What is still needed to prove it; dropped when the job is finished. */
+  /** What is still needed to prove it; dropped when the job is finished, but for the inputs of a proof: they say what it shows. */
   readonly request: JobRequest | undefined;
 }

@@ -100,7 +100,10 @@ export function createJobQueue(options: QueueOptions): JobQueue {
       state,
       attempts,
       changes: [...job.changes, change],
-      ...(isOver ? { finishedAtMs: atMs, request: undefined } : {}),
+      ...(isOver ? { finishedAtMs: atMs } : {}),
+      ...(isOver && !(state.name === 'succeeded' && job.inputKind === 'inputs')
+        ? { request: undefined }
+        : {}),
     };
     store.put(changed);
     events.append({
@@ -253,7 +256,7 @@ export function createJobQueue(options: QueueOptions): JobQueue {
       if (isStopping) return { ok: false, code: 'stopping' };
       if (deadlineMs !== undefined && deadlineMs <= Date.now()) return { ok: false, code: 'deadline-passed' };
       if (!hasRoom(request.inputBytes)) return { ok: false, code: 'queue-full' };
-      const { program, profile, priority, traceId } = request;
+      const { program, profile, priority, traceId, entries } = request;
       submissions += 1;
       const job = enter(
         {
@@ -265,6 +268,7 @@ export function createJobQueue(options: QueueOptions): JobQueue {
           priority,
           deadlineMs,
           traceId,
+          entries,
           idempotency,
           submittedAtMs: Date.now(),
           finishedAtMs: undefined,

@@ -14,6 +14,8 @@ export interface JobStore {
   put(job: Job): void;
   find(id: string): Job | undefined;
   findByIdempotencyKey(key: string): Job | undefined;
+  /** A job whose proof shows the statement, or will: program and profile stand for the key. One that is proved goes first. */
+  findByStatement(program: string, profile: string, statement: Uint32Array): Job | undefined;
   /** Newest first. Nothing comes before an unknown id. */
   list(filter: JobFilter): readonly Job[];
   /** In no order. */
@@ -36,6 +38,8 @@ export function createMemoryStore(limits: RetentionLimits): JobStore {
   const jobs = new Map<string, Job>();
   const queued = new Map<string, Job>();
   const idByKey = new Map<string, string>();
+  const idByStatement = new Map<string, string>();
+  const statementById = new Map<string, string>();
   /** In the order in which they finished. */
   const finished = new Map<string, Job>();
   let finishedBytes = 0;
@@ -45,6 +49,7 @@ export function createMemoryStore(limits: RetentionLimits): JobStore {
     finished.delete(job.id);
     finishedBytes -= proofBytesOf(job);
     if (job.idempotency !== undefined) idByKey.delete(job.idempotency.key);
+    forgetStatement(job.id);
   }
 
   function forget(nowMs: number): void {
@@ -55,10 +60,29 @@ export function createMemoryStore(limits: RetentionLimits): JobStore {
     }
   }
 
+  /** A proof stays known until it is forgotten, a job that is still to be proved until it ends without one. */
+  function noteStatement(job: Job): void {
+    const isOver = isFinished(job.state) && job.state.name !== 'succeeded';
+    const name = isOver ? undefined : statementName(job);
+    if (isOver) forgetStatement(job.id);
+    if (name === undefined) return;
+    const known = idByStatement.get(name);
+    if (known !== undefined && known !== job.id && jobs.get(known)?.state.name === 'succeeded') return;
+    idByStatement.set(name, job.id);
+    statementById.set(job.id, name);
+  }
+
+  function forgetStatement(id: string): void {
+    const name = statementById.get(id);
+    statementById.delete(id);
+    if (name !== undefined && idByStatement.get(name) === id) idByStatement.delete(name);
+  }
+
   return {
     put(job) {
       jobs.set(job.id, job);
       if (job.idempotency !== undefined) idByKey.set(job.idempotency.key, job.id);
+      noteStatement(job);
       if (job.state.name === 'queued') queued.set(job.id, job);
       else queued.delete(job.id);
       if (!isFinished(job.state) || finished.has(job.id)) return;
@@ -69,6 +93,10 @@ export function createMemoryStore(limits: RetentionLimits): JobStore {
     find: (id) => jobs.get(id),
     findByIdempotencyKey(key) {
       const id = idByKey.get(key);
+      return id === undefined ? undefined : jobs.get(id);
+    },
+    findByStatement(program, profile, statement) {
+      const id = idByStatement.get(nameOf(program, profile, statement));
       return id === undefined ? undefined : jobs.get(id);
     },
     list({ limit, state, before }) {
@@ -91,6 +119,17 @@ export function createMemoryStore(limits: RetentionLimits): JobStore {
   };
 }
 
-function proofBytesOf({ state }: Job): number {
-  return state.name === 'succeeded' ? state.proof.bytes.byteLength : 0;
+/** With the inputs that are kept beside it. */
+function proofBytesOf({ state, request }: Job): number {
+  return state.name === 'succeeded' ? state.proof.bytes.byteLength + (request?.inputBytes ?? 0) : 0;
+}
+
+function nameOf(program: string, profile: string, statement: Uint32Array): string {
+  return [program, profile, ...statement].join(' ');
+}
+
+/** Undefined for an uploaded run that is not proved yet. */
+function statementName({ program, profile, state, request }: Job): string | undefined {
+  const statement = state.name === 'succeeded' ? state.proof.statement : request?.expectedStatement;
+  return statement && nameOf(program, profile, statement);
 }

@@ -81,7 +81,10 @@ export async function startProcessProver({
     async prove({ program, profile, input }, signal, onProgress): Promise<ProofOutcome> {
       let traced: Traced;
       try {
-        traced = await tracer.call('traceTask', { program, input }, signal);
+        traced =
+          input.kind === 'proofs'
+            ? await tracer.call('traceNode', input.node, signal)
+            : await tracer.call('traceTask', { program, input }, signal);
       } catch (error) {
         if (signal.aborted) throw new AttemptLost('ABORTED', 'The run was cancelled.');
         throw error;

@@ -2,11 +2,15 @@
  * What the service needs from a prover: one job at a time, in another process. Only `processProver.ts` implements it in
  * production.
  */
+import type { NodeInput } from '../aggregation/nodeInput.ts';
 
-/** A job's input: the JSON body of its request, which has been checked, or a run as it is. */
-export type ProofInput =
+/** What a program runs on: the JSON body of a request, which has been checked, or a run as it is. */
+export type RunInput =
   | { readonly kind: 'inputs'; readonly json: Uint8Array }
   | { readonly kind: 'trace'; readonly bytes: Uint8Array };
+
+/** A job's input; `proofs` are folded into one. */
+export type ProofInput = RunInput | { readonly kind: 'proofs'; readonly node: NodeInput };
 
 export interface ProofTask {
   readonly program: string;

@@ -8,13 +8,14 @@ import { type CheckedRequest, serve } from '../http/serve.ts';
 import type { Job, JobRequest } from '../jobs/job.ts';
 import { PROBLEMS, Problem } from '../problems.ts';
 import { schedulingOf, served } from '../proofRequest.ts';
+import type { RunInput } from '../prover/prover.ts';
 import type { Services } from '../services.ts';
 import { createTraceInspection, requireWholeTrace } from '../traceUpload.ts';
 import { jobAnswer } from './jobAnswer.ts';
 
 /** A body that has not been read yet. */
 interface IncomingBody {
-  readonly kind: JobRequest['input']['kind'];
+  readonly kind: RunInput['kind'];
   readonly stream: Readable;
 }
 
@@ -47,7 +48,7 @@ export async function submissionRoutes(app: FastifyInstance, services: Services)
   function submit(
     request: Submit,
     sha256: string,
-    wanted: Omit<JobRequest, 'traceId' | 'idempotency' | 'inputBytes'>,
+    wanted: Omit<JobRequest, 'traceId' | 'idempotency' | 'inputBytes'> & { readonly input: RunInput },
   ): Job {
     const { input } = wanted;
     const key = keyOf(request);

@@ -11,10 +11,13 @@ import type { TraceViolation } from '../../stark/air/traceCheck.ts';
 import { preprocessedTraces } from '../keys.ts';
 import type { ServedProgram, ServedPrograms } from '../programs.ts';
 import { readEnvelope } from '../proofRequest.ts';
-import type { ProofOutcome, ProofTask, StageMeasure, TableMeasure } from '../prover/prover.ts';
+import type { ProofOutcome, RunInput, StageMeasure, TableMeasure } from '../prover/prover.ts';
 import { type TableCells, tableCells } from './cells.ts';
 
-export type TracerTask = Omit<ProofTask, 'profile'>;
+export interface TracerTask {
+  readonly program: string;
+  readonly input: RunInput;
+}
 
 export type Traced =
   | {

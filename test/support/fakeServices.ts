@@ -74,7 +74,7 @@ export function succeed(statement: Uint32Array): ProofOutcome {
 
 /** Proves what the sum program states. */
 export async function honestProve(task: ProofTask): Promise<ProofOutcome> {
-  if (task.input.kind === 'trace') return succeed(new Uint32Array(8));
+  if (task.input.kind !== 'inputs') return succeed(new Uint32Array(8));
   return succeed(sumProgram.statementOf(readEnvelope(task.input.json).inputs));
 }
 
