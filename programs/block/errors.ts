@@ -25,6 +25,7 @@ export const BLOCK_ERRORS = {
   LEAF_NOT_OF_BLOCK: "A leaf's statement is none of the block's columns.",
   COLUMN_MISSING: 'No leaf shows the statement of a column.',
   COLUMN_TWICE: 'Two leaves show the same column.',
+  HEIGHT_NOT_PINNED: 'A table of a proof on the way to the final one has another height than is published.',
   KEY_MISMATCH: 'The proof is not under the published final key.',
   DIGEST_MALFORMED: 'A digest does not have 8 canonical words.',
   PROOF_REJECTED: 'The final proof does not show the statement.',
