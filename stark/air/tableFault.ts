@@ -42,12 +42,22 @@ export function degreeFault(table: TableAir): DegreeFault | undefined {
 
 /**
  * The first node that names something that is not there: an operand that does not stand before it, a column, a word of
- * the statement, a matrix; `graph.nodes.length` when a constraint or an interaction names no node. Undefined when all is well.
+ * the statement, a matrix; `graph.nodes.length` when a constraint or an interaction names no node, when a matrix has not rows times
+ * columns values, without which the system's words could be read in two ways, or when more columns are read on the next row
+ * than there are. Undefined when all is well.
  */
 export function graphFault(table: TableAir): NodeId | undefined {
   const { graph } = table;
   const wrong = graph.nodes.findIndex((node, id) => !isSound(table, graph, node, id));
   if (wrong >= 0) return wrong;
+  const hasExactMatrices = graph.matrices.every(
+    ({ rows, columns, values }) =>
+      Number.isInteger(rows) && rows >= 0 && Number.isInteger(columns) && values.length === rows * columns,
+  );
+  const hasColumns =
+    isBelow(table.mainNextColumns, table.mainColumns.length + 1) &&
+    isBelow(table.preprocessedNextColumns, table.preprocessedColumns.length + 1);
+  if (!hasExactMatrices || !hasColumns) return graph.nodes.length;
   const roots = [
     ...table.constraints.map(({ expression }) => expression),
     ...table.interactions.flatMap(({ multiplicity, values }) => [multiplicity, ...values]),
@@ -84,12 +94,7 @@ function isSound(table: TableAir, graph: Graph, node: Node, id: NodeId): boolean
       return isOperand(node.left) && isOperand(node.right);
     case 'linear': {
       const matrix = graph.matrices[node.matrix];
-      return (
-        matrix !== undefined &&
-        matrix.values.length === matrix.rows * matrix.columns &&
-        node.inputs.length === matrix.columns &&
-        node.inputs.every(isOperand)
-      );
+      return matrix !== undefined && node.inputs.length === matrix.columns && node.inputs.every(isOperand);
     }
     case 'element': {
       const vector = isBelow(node.vector, id) ? graph.nodes[node.vector]! : undefined;
