@@ -1,26 +1,60 @@
 /** The command line: finds the command, runs it, and turns what it throws into a sentence and an exit code. */
-import { AGGREGATE } from './commands/aggregate.ts';
-import { DOCTOR } from './commands/doctor.ts';
-import { INSPECT } from './commands/inspect.ts';
-import { KEYS } from './commands/keys.ts';
-import { PARTITION } from './commands/partition.ts';
-import { PROVE } from './commands/prove.ts';
-import { SERVE } from './commands/serve.ts';
-import { TRACE } from './commands/trace.ts';
-import { VERIFY } from './commands/verify.ts';
 import { ClientError } from './errors.ts';
 import { type Command, clearBar, type ExitCode, print, printJson, say, UsageError } from './terminal.ts';
 
-export const COMMANDS: readonly Command[] = [
-  SERVE,
-  PROVE,
-  VERIFY,
-  AGGREGATE,
-  INSPECT,
-  TRACE,
-  PARTITION,
-  KEYS,
-  DOCTOR,
+interface NamedCommand {
+  readonly name: string;
+  readonly summary: string;
+  /** Commands are loaded when they are asked for: most need no device, and verifying needs no prover. */
+  load(): Promise<Command>;
+}
+
+export const COMMANDS: readonly NamedCommand[] = [
+  {
+    name: 'serve',
+    summary: 'start the proving service',
+    load: async () => (await import('./commands/serve.ts')).SERVE,
+  },
+  {
+    name: 'prove',
+    summary: "prove a program's run, here or through a service",
+    load: async () => (await import('./commands/prove.ts')).PROVE,
+  },
+  {
+    name: 'verify',
+    summary: 'verify proof files against the published keys',
+    load: async () => (await import('./commands/verify.ts')).VERIFY,
+  },
+  {
+    name: 'aggregate',
+    summary: 'fold proof files into one aggregate',
+    load: async () => (await import('./commands/aggregate.ts')).AGGREGATE,
+  },
+  {
+    name: 'inspect',
+    summary: 'show what a proof holds, and the tree of an aggregate',
+    load: async () => (await import('./commands/inspect.ts')).INSPECT,
+  },
+  {
+    name: 'trace',
+    summary: 'run a program, profile it, write its execution trace',
+    load: async () => (await import('./commands/trace.ts')).TRACE,
+  },
+  {
+    name: 'partition',
+    summary: 'cut a block into columns and write their inputs',
+    load: async () => (await import('./commands/partition.ts')).PARTITION,
+  },
+  {
+    name: 'keys',
+    summary: 'rebuild the published keys from the programs, or check them',
+    load: async () => (await import('./commands/keys.ts')).KEYS,
+  },
+  {
+    name: 'doctor',
+    summary: 'check adapter, driver, limits and keys, and prove a small column',
+    load: async () => (await import('./commands/doctor.ts')).DOCTOR,
+  },
 ];
 
 const USAGE = `Usage: colonnade COMMAND [options]
@@ -47,11 +81,12 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     (name === undefined ? say : print)(USAGE);
     return name === undefined ? 2 : 0;
   }
-  const command = COMMANDS.find((each) => each.name === name);
-  if (command === undefined) {
+  const named = COMMANDS.find((each) => each.name === name);
+  if (named === undefined) {
     say(`There is no command ${name}.\n\n${USAGE}`);
     return 2;
   }
+  const command = await named.load();
   if (rest.includes('--help')) {
     print(command.usage);
     return 0;

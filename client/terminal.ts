@@ -5,8 +5,6 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 export type ExitCode = 0 | 1 | 2;
 
 export interface Command {
-  readonly name: string;
-  readonly summary: string;
   readonly usage: string;
   run(args: readonly string[]): Promise<ExitCode>;
 }

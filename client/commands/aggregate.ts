@@ -184,9 +184,4 @@ function levelLines({ level, nodes, cycles, cells, proofBytes, tables, stages }:
   ];
 }
 
-export const AGGREGATE: Command = {
-  name: 'aggregate',
-  summary: 'fold proof files into one aggregate',
-  usage: USAGE,
-  run,
-};
+export const AGGREGATE: Command = { usage: USAGE, run };

@@ -198,9 +198,4 @@ async function checkDevice(
   }
 }
 
-export const DOCTOR: Command = {
-  name: 'doctor',
-  summary: 'check adapter, driver, limits and keys, and prove a small column',
-  usage: USAGE,
-  run,
-};
+export const DOCTOR: Command = { usage: USAGE, run };

@@ -147,9 +147,4 @@ function inspect(
   return verdict?.ok === false ? 1 : 0;
 }
 
-export const INSPECT: Command = {
-  name: 'inspect',
-  summary: 'show what a proof holds, and the tree of an aggregate',
-  usage: USAGE,
-  run,
-};
+export const INSPECT: Command = { usage: USAGE, run };

@@ -81,9 +81,4 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   return values.check && !isSame ? 1 : 0;
 }
 
-export const KEYS: Command = {
-  name: 'keys',
-  summary: 'rebuild the published keys from the programs, or check them',
-  usage: USAGE,
-  run,
-};
+export const KEYS: Command = { usage: USAGE, run };

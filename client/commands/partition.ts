@@ -84,9 +84,4 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   return 0;
 }
 
-export const PARTITION: Command = {
-  name: 'partition',
-  summary: 'cut a block into columns and write their inputs',
-  usage: USAGE,
-  run,
-};
+export const PARTITION: Command = { usage: USAGE, run };

@@ -207,9 +207,4 @@ function failureOf({ id, state, failure }: JobAnswer): ServiceError {
   );
 }
 
-export const PROVE: Command = {
-  name: 'prove',
-  summary: "prove a program's run, here or through a service",
-  usage: USAGE,
-  run,
-};
+export const PROVE: Command = { usage: USAGE, run };

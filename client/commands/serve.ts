@@ -17,9 +17,4 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   return process.exitCode === 2 ? 2 : 0;
 }
 
-export const SERVE: Command = {
-  name: 'serve',
-  summary: 'start the proving service',
-  usage: USAGE,
-  run,
-};
+export const SERVE: Command = { usage: USAGE, run };

@@ -98,9 +98,4 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   return fault === undefined ? 0 : 1;
 }
 
-export const TRACE: Command = {
-  name: 'trace',
-  summary: 'run a program, profile it, write its execution trace',
-  usage: USAGE,
-  run,
-};
+export const TRACE: Command = { usage: USAGE, run };

@@ -121,9 +121,4 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   return exitCode;
 }
 
-export const VERIFY: Command = {
-  name: 'verify',
-  summary: 'verify proof files against the published keys',
-  usage: USAGE,
-  run,
-};
+export const VERIFY: Command = { usage: USAGE, run };

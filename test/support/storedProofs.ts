@@ -1,0 +1,21 @@
+/**
+ * Golden proofs of production, as files that anybody can verify: `colonnade verify test/vectors/proofs/NAME.proof`. They are kept so that a change of
+ * protocol, machine, profile or program cannot pass unnoticed; docs/keys.md says what to do when one no longer verifies.
+ */
+import { readFileSync } from 'node:fs';
+
+export const KEYS_FILE: URL = new URL('../../keys.json', import.meta.url);
+/** Column 0 of block 19933122 cut into 2, under `leaf`. */
+export const COLUMN_PROOF: URL = new URL('../vectors/proofs/column-19933122-0-of-2.proof', import.meta.url);
+
+export interface StoredProof {
+  readonly keysJson: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+export function storedColumnProof(): StoredProof {
+  return {
+    keysJson: readFileSync(KEYS_FILE, 'utf8'),
+    bytes: new Uint8Array(readFileSync(COLUMN_PROOF)),
+  };
+}
