@@ -11,11 +11,12 @@ import {
   blockSummaryDigest,
   summarizeBlock,
 } from '../../programs/block/blockStatement.ts';
-import type { BlockErrorCode } from '../../programs/block/errors.ts';
+import { FINAL_HEIGHTS, requirePinned, SHRUNK_HEIGHTS } from '../../programs/block/compression.ts';
+import { BlockError, type BlockErrorCode } from '../../programs/block/errors.ts';
 import { type BlockPolicy, finalStatement, verifyBlock } from '../../programs/block/verifyBlock.ts';
 import { MODULUS } from '../../stark/field/koalaBear.ts';
 import { generateKey, keyDigest, type VerifyingKey } from '../../stark/keys.ts';
-import { profileDigest, TEST_ONLY_INNER } from '../../stark/profile.ts';
+import { FINAL, INNER, profileDigest, TEST_ONLY_INNER } from '../../stark/profile.ts';
 import { prove } from '../../stark/prover.ts';
 import { createReferenceBackend } from '../../stark/reference/backend.ts';
 import { productionPolicy } from '../../stark/verifier.ts';
@@ -130,5 +131,35 @@ describe('verifyBlock', () => {
       assert.ok(!verdict.ok);
       assert.equal(verdict.code, 'PROOF_REJECTED');
     }
+  });
+
+  it('heights on the way to the final proof are the published ones', () => {
+    const names = COLONNADE_MACHINE.tables.map(({ name }) => name);
+    const heights = names.map((name) => FINAL_HEIGHTS[name]);
+    requirePinned(names, heights, FINAL_HEIGHTS);
+    for (const [table, got] of [
+      ['cpu', 16],
+      ['hash', 15],
+      ['ram', 8],
+      ['extension', undefined],
+    ] as const) {
+      const other = heights.map((height, slot) => (names[slot] === table ? got : height));
+      assert.throws(
+        () => requirePinned(names, other, FINAL_HEIGHTS),
+        (error: unknown) =>
+          error instanceof BlockError &&
+          error.code === 'HEIGHT_NOT_PINNED' &&
+          error.details['table'] === table &&
+          error.details['got'] === (got ?? 'absent'),
+        table,
+      );
+    }
+    // Each proof is made under the maxima of its profile.
+    for (const [profile, pinned] of [
+      [INNER, SHRUNK_HEIGHTS],
+      [FINAL, FINAL_HEIGHTS],
+    ] as const)
+      for (const [table, height] of Object.entries(pinned))
+        assert.ok(height !== undefined && height <= profile.maxima.logHeight, table);
   });
 });
