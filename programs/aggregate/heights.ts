@@ -96,6 +96,7 @@ export function checkHeights(
       present = program.add(present, isPresent);
     }
   }
+  if (!system.tables.some(({ isRequired }) => isRequired)) program.assertNonzero(present);
 
   // The different heights, descending; at each, the tables that have it. As heights descend no table is met twice, and by the
   // count none is left out.

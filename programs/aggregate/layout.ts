@@ -91,10 +91,7 @@ export function systemLayout(system: AirSystem): SystemLayout {
 }
 
 /** Bounds of a proof's shape; those that heights could break are asked to hold at the greatest heights. Throws: RangeError. */
-export function profileLayout(
-  { system, phases, interactingSlots }: SystemLayout,
-  profile: Profile,
-): ProfileLayout {
+export function profileLayout({ system, phases }: SystemLayout, profile: Profile): ProfileLayout {
   const { logBlowup, logFinalLength, logCap } = profile;
   const ranges = system.tables.map((_, slot) => heightRange(system, profile, slot));
   const possible = ranges.filter(({ least, greatest }) => least <= greatest);
@@ -103,13 +100,10 @@ export function profileLayout(
   const refuse = (reason: string): RangeError =>
     new RangeError(`children of ${system.name} under ${profile.name} are not verified: ${reason}`);
 
-  // Required tables make a proof one of at least one height, and every tree present.
-  if (!system.tables.some(({ isRequired }) => isRequired)) throw refuse('no table is required');
-  for (const { phase, matrices } of phases)
-    if (!matrices.some(({ slot }) => system.tables[slot]?.isRequired === true))
+  // Every tree is present: all tables have columns in it, or a required one has.
+  for (const { phase, matrices, isEverywhere } of phases)
+    if (!isEverywhere && !matrices.some(({ slot }) => system.tables[slot]?.isRequired === true))
       throw refuse(`no required table has columns in the ${phase} tree`);
-  if (!interactingSlots.some((slot) => system.tables[slot]?.isRequired === true))
-    throw refuse('no required table interacts');
   const leastDepth = logFinalLength + logBlowup - logCap;
   if (leastDepth < 1) throw refuse('the cap may be as large as a tree');
   if (greatest + logBlowup > MAXIMUM_SPAN || logCap < 0) throw refuse('its trees may be too tall');

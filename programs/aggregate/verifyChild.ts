@@ -168,9 +168,11 @@ function replayTranscript(
   const alpha = transcript.squeeze(LABEL.ALPHA);
   const beta = transcript.squeeze(LABEL.BETA);
 
-  // 4. The LogUp columns and sums. A required table interacts, so there are columns.
-  const logUpCap = receive(LABEL.LOGUP_CAP, HINT.logUpCap, capWords);
-  const sums = receiveSums(program, layout, transcript, heights);
+  // 4. The LogUp columns and sums. If any table of the system interacts, a required one does, so there are columns.
+  const hasLogUp = layout.interactingSlots.length > 0;
+  if (!hasLogUp) transcript.absorb(LABEL.LOGUP_CAP, undefined, 0);
+  const logUpCap = hasLogUp ? receive(LABEL.LOGUP_CAP, HINT.logUpCap, capWords) : shared.zeros;
+  const sums = receiveSums(program, layout, shared.zeros, transcript, heights);
 
   // 5. The quotients.
   const lambda = transcript.squeeze(LABEL.LAMBDA);
@@ -238,9 +240,14 @@ function absorbHeights(program: ProgramBuilder, transcript: GuestTranscript, { w
 function receiveSums(
   program: ProgramBuilder,
   { interactingSlots }: SystemLayout,
+  zeros: Row,
   transcript: GuestTranscript,
   heights: GuestHeights,
 ): Row {
+  if (interactingSlots.length === 0) {
+    transcript.absorb(LABEL.SUMS, undefined, 0);
+    return zeros;
+  }
   const groups = Math.ceil(interactingSlots.length / PACKED_ELEMENTS);
   const words = DEGREE * interactingSlots.length;
   const message = hintMessage(program, HINT.sums, [], words, groups * PACKED_ROWS);
@@ -295,6 +302,7 @@ function checkSums(
   { shared }: ProfileConstants,
   { sums }: GuestProof,
 ): void {
+  if (interactingSlots.length === 0) return;
   const elements = elementOperations(program, shared);
   const total = interactingSlots
     .map((_, position) => elements.fromRow(program.rowAfter(sums, position)))

@@ -13,7 +13,7 @@ import { profileDigest } from '../../stark/profile.ts';
 
 const programs = new Map<string, Program>();
 
-/** The program that verifies proofs under keys like this one. */
+/** The program that verifies proofs under keys like this one. Throws: RangeError when no program does. */
 export function guestProgramFor({ system, profile }: VerifyingKey): Program {
   const name = [...machineDigest(system), ...profileDigest(profile)].join(' ');
   const known = programs.get(name) ?? buildTestOnlyAggregateProgram([profile], system);
@@ -28,10 +28,17 @@ export function isAcceptedByGuest(
   proofBytes: Uint8Array,
 ): boolean {
   if (checkKey(key) !== undefined) return false;
+  let program: Program;
+  try {
+    program = guestProgramFor(key);
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
   const witnessed = childWitness(key.system, [key.profile], { key, statement, proofBytes, inner: undefined });
   if (!witnessed.ok) return false;
   try {
-    run(guestProgramFor(key), aggregateHints(new Uint32Array(8), [witnessed.witness]));
+    run(program, aggregateHints(new Uint32Array(8), [witnessed.witness]));
     return true;
   } catch (error) {
     if (error instanceof MachineError) return false;
