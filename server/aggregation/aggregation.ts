@@ -15,6 +15,10 @@ export const AGGREGATION_FAILURES = {
   NODE_FAILED: { title: 'The job of a node failed.', retryable: true },
   NODE_CANCELLED: { title: 'The job of a node was cancelled.', retryable: true },
   DEADLINE_PASSED: { title: 'A node could not start before the deadline.', retryable: true },
+  FORGOTTEN: {
+    title: 'The service forgot a proof before it was used; it remembers too little.',
+    retryable: true,
+  },
   CANCELLED: { title: 'The aggregation was cancelled.', retryable: true },
   STOPPED: { title: 'The service stopped before the aggregation was done.', retryable: true },
   INTERNAL: { title: 'The service made a mistake.', retryable: false },

@@ -1,6 +1,9 @@
 /** Runs a program and counts: cycles, rows and cells of its tables, and the bytes that a proof takes on the device. */
 import { proofMemory } from '../../kernels/memoryNeed.ts';
+import { BUS } from '../../machine/buses.ts';
 import { MachineError } from '../../machine/errors.ts';
+import type { ExecutionTrace } from '../../machine/executionTrace.ts';
+import { rangeAir } from '../../machine/range/air.ts';
 import { COLONNADE_MACHINE, PROGRAM_SLOT, prepareProgram, run } from '../../machine/system.ts';
 import { estimateRequestSchema } from '../api/schemas.ts';
 import type { ServedPrograms } from '../programs.ts';
@@ -29,12 +32,7 @@ export function sizeOfRun(
     // Refuses what a submission would be refused for.
     program.statementOf(parsed);
     const execution = run(guest, program.hintsOf(parsed));
-    const heights = new Map(tableCells(execution).map(({ table, logHeight }) => [table, logHeight]));
-    const logHeights = COLONNADE_MACHINE.tables.map(({ name: table, isRequired, minimumLogHeight }, slot) =>
-      slot === PROGRAM_SLOT
-        ? prepareProgram(guest).logHeight
-        : (heights.get(table) ?? (isRequired ? minimumLogHeight : undefined)),
-    );
+    const logHeights = logHeightsOf(execution, prepareProgram(guest).logHeight);
     return {
       ok: true,
       program: name,
@@ -53,4 +51,17 @@ export function sizeOfRun(
       details: { machineError: code, ...details },
     };
   }
+}
+
+/** One a slot; the range table is there when another table looks values up in it. */
+function logHeightsOf(execution: ExecutionTrace, programLogHeight: number): (number | undefined)[] {
+  const decided = new Map(tableCells(execution).map(({ table, logHeight }) => [table, logHeight]));
+  const hasRangeLookups = COLONNADE_MACHINE.tables.some(
+    ({ name, interactions }) => decided.has(name) && interactions.some(({ bus }) => bus === BUS.RANGE),
+  );
+  return COLONNADE_MACHINE.tables.map((table, slot) => {
+    if (slot === PROGRAM_SLOT) return programLogHeight;
+    if (table === rangeAir) return hasRangeLookups ? rangeAir.minimumLogHeight : undefined;
+    return decided.get(table.name);
+  });
 }

@@ -45,7 +45,12 @@ export type JobState =
   | { readonly name: 'succeeded'; readonly proof: JobProof }
   | { readonly name: 'failed' | 'cancelled' | 'expired'; readonly failure: JobFailure };
 
-const FINAL_STATES: ReadonlySet<JobStateName> = new Set(['succeeded', 'failed', 'cancelled', 'expired']);
+export const FINAL_STATES: ReadonlySet<JobStateName> = new Set([
+  'succeeded',
+  'failed',
+  'cancelled',
+  'expired',
+]);
 
 export function isFinished(state: JobState): boolean {
   return FINAL_STATES.has(state.name);

@@ -5,14 +5,14 @@
 import { createHash } from 'node:crypto';
 import { createWgslBackend, type WgslBackend } from '../../kernels/backend.ts';
 import type { ComputeDevice } from '../../kernels/device.ts';
-import { requireMemory } from '../../kernels/memoryNeed.ts';
+import { KernelError } from '../../kernels/errors.ts';
 import type { ProverService } from '../../kernels/process/child.ts';
 import type { ProveRequest } from '../../kernels/process/protocol.ts';
-import { tileLimits } from '../../kernels/tile.ts';
 import { warmUp } from '../../kernels/warmUp.ts';
 import type { AirSystem } from '../../stark/air/air.ts';
 import { generateKey, type ProvingKey, releaseKey } from '../../stark/keys.ts';
 import type { Profile } from '../../stark/profile.ts';
+import type { LogHeights } from '../../stark/proof/shape.ts';
 import { prove } from '../../stark/prover.ts';
 
 /** Keys that stay on the device; the least recently used one goes first. */
@@ -46,6 +46,28 @@ export function createProverService({ systems, profiles }: ProverServiceOptions)
     return key;
   }
 
+  /** Refuses a proof that does not fit even when no other key is kept. Throws: KernelError 'OUT_OF_MEMORY'. */
+  async function makeRoom(
+    on: WgslBackend,
+    request: ProveRequest,
+    system: AirSystem,
+    profile: Profile,
+    logHeights: LogHeights,
+  ): Promise<void> {
+    const name = keyName(request);
+    for (;;) {
+      try {
+        await on.requireMemory(system, profile, logHeights, keys.has(name) ? 'onDevice' : 'toBeMade');
+        return;
+      } catch (error) {
+        const other = [...keys].find(([known]) => known !== name);
+        if (!(error instanceof KernelError && error.code === 'OUT_OF_MEMORY') || !other) throw error;
+        keys.delete(other[0]);
+        releaseKey(on, other[1]);
+      }
+    }
+  }
+
   function backendOf(device: ComputeDevice): WgslBackend {
     backend ??= createWgslBackend(device);
     return backend;
@@ -65,13 +87,12 @@ export function createProverService({ systems, profiles }: ProverServiceOptions)
       const on = backendOf(device);
       const system = named(systems, request.systemName, 'AIR system');
       const profile = named(profiles, request.profileName, 'profile');
-      const { budgetBytes, usedBytes } = device.arena.gauge();
-      requireMemory(
+      await makeRoom(
+        on,
+        request,
         system,
         profile,
         request.traces.map((trace) => trace?.logHeight),
-        tileLimits(device),
-        budgetBytes - usedBytes,
       );
       const stageSeconds: Record<string, number> = {};
       const key = await keyOf(on, request);
