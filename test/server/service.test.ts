@@ -3,13 +3,8 @@
  * verify; a wrong run is named; a prover process that dies costs one attempt.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { blockInput, type ColumnBlock } from '../../chain/blockInput.ts';
 import type { ExecutionTrace } from '../../machine/executionTrace.ts';
 import { run } from '../../machine/system.ts';
@@ -18,47 +13,27 @@ import { executeColumn } from '../../programs/column/execute.ts';
 import { columnInputToJson } from '../../programs/column/input.ts';
 import { columnStatementDigest } from '../../programs/column/statement.ts';
 import { downloadProof, submitInputs, waitForJob, waitUntilReady } from '../../scripts/demoClient.ts';
-import { formatStatement, type JobAnswer, jobSchema } from '../../server/api/schemas.ts';
+import {
+  capabilitiesSchema,
+  type EstimateAnswer,
+  estimateSchema,
+  formatStatement,
+  type JobAnswer,
+  jobListSchema,
+  jobSchema,
+} from '../../server/api/schemas.ts';
 import { COLUMN_PROGRAM } from '../../server/columnProgram.ts';
-import type { Job } from '../../server/jobs/job.ts';
+import { isFinished } from '../../server/jobs/job.ts';
 import { verifyingKeyOf } from '../../server/keys.ts';
-import { SERVED_PROFILES } from '../../server/profiles.ts';
-import { startProcessProver } from '../../server/prover/processProver.ts';
-import type { ProofInput } from '../../server/prover/prover.ts';
-import { SERVED_PROGRAMS } from '../../server/registry.ts';
 import { type Service, startService } from '../../server/service.ts';
-import { createServices } from '../../server/services.ts';
 import { parseSettings } from '../../server/settings.ts';
-import { LEAF, profileDigest, TEST_ONLY_LEAF } from '../../stark/profile.ts';
+import { keyDigest } from '../../stark/keys.ts';
+import { LEAF, TEST_ONLY_LEAF } from '../../stark/profile.ts';
 import { productionPolicy, verify } from '../../stark/verifier.ts';
 import { readBlock } from '../support/blocks.ts';
-import { columnOf, transferOf } from '../support/column.ts';
+import { startTestOnlyQueue } from '../support/testOnlyQueue.ts';
 
 const OCTETS = { 'content-type': 'application/octet-stream' };
-
-/** The command line tool reads the proof, and verifies it for this statement only. */
-function assertInspected(proof: Uint8Array, statement: string): void {
-  const folder = mkdtempSync(join(tmpdir(), 'colonnade-'));
-  const file = join(folder, 'column.proof');
-  writeFileSync(file, proof);
-  const script = fileURLToPath(new URL('../../scripts/inspect.ts', import.meta.url));
-  const inspect = (...options: string[]) =>
-    spawnSync(process.execPath, ['--import', 'tsx', script, file, '--json', ...options], {
-      encoding: 'utf8',
-    });
-  const plain = inspect();
-  assert.equal(plain.status, 0, plain.stderr);
-  const { inspection, caveat } = JSON.parse(plain.stdout) as {
-    inspection: { bytes: number; tables: { name: string; rows: number }[] };
-    caveat: string;
-  };
-  assert.equal(inspection.bytes, proof.length);
-  assert.ok(inspection.tables.some(({ name, rows }) => name === 'cpu' && rows > 0));
-  assert.ok(caveat.includes('signatures are not part of the statement'));
-  assert.equal(inspect('--statement', statement).status, 0);
-  assert.equal(inspect('--statement', `0x${'0'.repeat(64)}`).status, 1);
-  rmSync(folder, { recursive: true });
-}
 
 describe('service', () => {
   let service: Service;
@@ -130,7 +105,6 @@ describe('service', () => {
     const proof = await downloadProof(service.url, fromInputs);
     const key = await verifyingKeyOf(COLUMN_PROGRAM.program(), LEAF);
     assert.deepEqual(verify(key, digest, proof, productionPolicy()), { ok: true });
-    assertInspected(proof, formatStatement(digest));
 
     await waitForJob(service.url, fromTrace, () => {});
     assert.deepEqual(await downloadProof(service.url, fromTrace), proof);
@@ -161,84 +135,66 @@ describe('service', () => {
 
   it('under TEST_ONLY_LEAF, where SwiftShader is all there is: the same through queue and process', async (context) => {
     if (!isSwiftshader) return context.skip('leaf proofs are made above');
-    const small = columnOf([transferOf()]);
-    const smallDigest = columnStatementDigest(executeColumn(small));
-    const smallKey = await verifyingKeyOf(COLUMN_PROGRAM.program(), TEST_ONLY_LEAF);
-    const policy = { acceptedProfileDigests: [profileDigest(TEST_ONLY_LEAF)] };
-    const log = { info: () => {}, warn: () => {}, error: () => {} };
-    const prover = await startProcessProver({
-      entry: new URL('./fixtures/testOnlyProver.ts', import.meta.url),
-      adapter: parseSettings([], process.env).adapter,
-      budgetBytes: undefined,
-      log,
-    });
-    const unused = (): never => assert.fail('the queue only verifies');
-    const { jobs } = createServices({
-      settings: parseSettings([], {}),
-      programs: SERVED_PROGRAMS,
-      profiles: SERVED_PROFILES,
-      prover,
-      checker: {
-        verify: async ({ statement, proof }) => ({
-          verdict: verify(smallKey, statement, proof, policy),
-          seconds: 0,
-        }),
-        checkRequest: unused,
-        checkTraceForm: unused,
-        keyDigest: unused,
-        close: async () => {},
-      },
-      estimator: { estimate: unused, close: async () => {} },
-      log,
-    });
-    const prove = async (input: ProofInput, watch: (fraction: number) => void): Promise<Job> => {
-      const submission = jobs.submit({
-        program: 'column',
-        profile: TEST_ONLY_LEAF.name,
-        input,
-        inputBytes: 0,
-        expectedStatement: smallDigest,
-        priority: 0,
-        deadlineMs: undefined,
-        traceId: '',
-        idempotency: undefined,
-      });
-      assert.ok(submission.ok);
-      for (;;) {
-        const job = jobs.find(submission.job.id) ?? assert.fail();
-        if (job.state.name === 'succeeded') return job;
-        assert.notEqual(job.state.name, 'failed', JSON.stringify(job.state));
-        if (job.state.name === 'running') watch(job.state.progress.fraction);
+    const queue = await startTestOnlyQueue();
+    const { jobs } = queue.services;
+    try {
+      let crashes = 0;
+      const { id } = queue.submit(1);
+      let job = jobs.find(id);
+      for (; job !== undefined && !isFinished(job.state); job = jobs.find(id)) {
+        const processId = queue.prover.processId();
+        const isProving = job.state.name === 'running' && job.state.progress.fraction > 0;
+        if (isProving && crashes === 0 && processId !== undefined) {
+          crashes += 1;
+          process.kill(processId, 'SIGKILL');
+        }
         await sleep(20);
       }
-    };
-    const bytesOf = (job: Job): Uint8Array => {
-      assert.ok(job.state.name === 'succeeded');
-      return job.state.proof.bytes;
-    };
-    try {
-      const inputs = columnInputToJson(small);
-      const json = Buffer.from(JSON.stringify({ program: 'column', profile: TEST_ONLY_LEAF.name, inputs }));
-      let crashes = 0;
-      const fromInputs = await prove({ kind: 'inputs', json }, (fraction) => {
-        const processId = prover.processId();
-        if (fraction === 0 || crashes > 0 || processId === undefined) return;
-        crashes += 1;
-        process.kill(processId, 'SIGKILL');
-      });
-      assert.deepEqual([crashes, fromInputs.attempts.length], [1, 2]);
-      const trace = encodeTrace(run(COLUMN_PROGRAM.program(), COLUMN_PROGRAM.hintsOf(small)));
-      const fromTrace = await prove({ kind: 'trace', bytes: trace }, () => {});
-      assert.deepEqual(bytesOf(fromTrace), bytesOf(fromInputs));
-      assert.deepEqual(verify(smallKey, smallDigest, bytesOf(fromInputs), policy), { ok: true });
+      assert.ok(job?.state.name === 'succeeded', JSON.stringify(job?.state));
+      assert.deepEqual([crashes, job.attempts.length], [1, 2]);
       // What production demands, nothing under this profile fulfils.
-      const refused = verify(smallKey, smallDigest, bytesOf(fromInputs), productionPolicy());
+      const { bytes, statement } = job.state.proof;
+      const key = await verifyingKeyOf(COLUMN_PROGRAM.program(), TEST_ONLY_LEAF);
+      const refused = verify(key, statement, bytes, productionPolicy());
       assert.ok(!refused.ok && refused.reason === 'TEST_ONLY_PROFILE');
     } finally {
-      const closing = jobs.close();
-      await prover.close();
-      await closing;
+      await queue.close();
     }
+  });
+
+  async function estimate(): Promise<EstimateAnswer> {
+    const response = await fetch(`${service.url}/v1/estimates`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ program: 'column', profile: 'leaf', inputs: columnInputToJson(column) }),
+    });
+    return estimateSchema.parse(await response.json());
+  }
+
+  it('estimates what a proof then takes', async (context) => {
+    const { cycles, tables, deviceBytes, leastDeviceBytes } = await estimate();
+    assert.equal(cycles, execution.pc.length);
+    assert.ok(deviceBytes !== undefined && leastDeviceBytes !== undefined && leastDeviceBytes <= deviceBytes);
+    const list = jobListSchema.parse(await (await fetch(`${service.url}/v1/proofs?state=succeeded`)).json());
+    const [proved] = list.jobs;
+    if (proved === undefined) return context.skip('no proof was made');
+    const job = jobSchema.parse(await (await fetch(`${service.url}/v1/proofs/${proved.id}`)).json());
+    assert.deepEqual(job.proof?.measures.tables, tables);
+    const { proveSeconds, queueSeconds, pastProofs } = await estimate();
+    assert.ok(pastProofs > 0 && proveSeconds !== undefined && proveSeconds > 0);
+    assert.equal(queueSeconds, 0);
+  });
+
+  it('names the key that verifies its proofs, and what it runs on', async () => {
+    const capabilities = capabilitiesSchema.parse(
+      await (await fetch(`${service.url}/v1/capabilities`)).json(),
+    );
+    const key = await verifyingKeyOf(COLUMN_PROGRAM.program(), LEAF);
+    const program = capabilities.programs.find(({ name }) => name === 'column');
+    const published = program?.keys.find(({ profile }) => profile === 'leaf');
+    assert.equal(published?.digest, formatStatement(keyDigest(key)));
+    assert.deepEqual([capabilities.proverState, capabilities.zeroKnowledge], ['ready', false]);
+    assert.ok(capabilities.adapter);
   });
 
   it('names what an uploaded run violates', async () => {
@@ -253,15 +209,21 @@ describe('service', () => {
   });
 
   it('refuses a job that does not fit into the device memory, with the numbers', async () => {
+    const { leastDeviceBytes } = await estimate();
+    assert.ok(leastDeviceBytes);
+    const mebibytes = Math.floor(leastDeviceBytes / 2 ** 20) - 1;
     const small = await startService(
-      parseSettings(['--port', '0', '--log-level', 'error', '--device-mebibytes', '80'], process.env),
+      parseSettings(
+        ['--port', '0', '--log-level', 'error', '--device-mebibytes', String(mebibytes)],
+        process.env,
+      ),
     );
     try {
       const id = await submitInputs(small.url, 'column', 'leaf', columnInputToJson(column));
       const failure = await failureOf(id, small.url);
       assert.equal(failure.code, 'TOO_LARGE');
       const { budgetBytes, wantedBytes } = failure.details;
-      assert.ok(Number(budgetBytes) <= 80 * 2 ** 20, String(budgetBytes));
+      assert.ok(Number(budgetBytes) <= mebibytes * 2 ** 20, String(budgetBytes));
       assert.ok(Number(wantedBytes) > Number(budgetBytes), String(wantedBytes));
     } finally {
       await small.close();
