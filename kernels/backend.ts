@@ -3,7 +3,7 @@
  * between upload and the query openings.
  * Source: docs/spec/proof-system.md; the section of each step is named in stark/backend.ts.
  */
-import type { TableAir } from '../stark/air/air.ts';
+import type { AirSystem, TableAir } from '../stark/air/air.ts';
 import type { Backend, BackendCodeword, BackendMatrix, BackendTree, TreeQuery } from '../stark/backend.ts';
 import type { Extension } from '../stark/field/extension.ts';
 import type { Profile } from '../stark/profile.ts';
@@ -19,7 +19,7 @@ import { tablePrograms } from './generate/tablePrograms.ts';
 import { grindNonce } from './grind.ts';
 import { computeLogUp } from './logUp.ts';
 import { createMatrix, type GpuMatrix, releaseMatrix, uploadChunk, uploadColumns } from './matrix.ts';
-import { KEPT_PHASES, type MemoryPlan, planMemory } from './memoryNeed.ts';
+import { KEPT_PHASES, type KeyPlace, type MemoryPlan, planMemory } from './memoryNeed.ts';
 import {
   buildCodewordTree,
   buildMatrixTree,
@@ -77,6 +77,11 @@ interface HeldTree extends Held {
 export interface WgslBackend extends Backend {
   /** Generates and compiles the kernels of these tables ahead of their first use. */
   prepare(tables: readonly TableAir[]): Promise<void>;
+  /**
+   * Refuses a proof that would not fit, as `begin` does, also before its key is made.
+   * Throws: KernelError 'OUT_OF_MEMORY' with wantedBytes, allKeptBytes and budgetBytes.
+   */
+  requireMemory(system: AirSystem, profile: Profile, logHeights: LogHeights, key: KeyPlace): Promise<void>;
   /** Handles that were made and not released. */
   liveHandles(): number;
 }
@@ -199,6 +204,17 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
     openWeights.clear();
   }
 
+  async function planProof(
+    system: AirSystem,
+    profile: Profile,
+    logHeights: LogHeights,
+    key: KeyPlace,
+  ): Promise<MemoryPlan> {
+    const { usedBytes, budgetBytes } = device.arena.gauge();
+    const available = budgetBytes - usedBytes + (await cachedConstantBytes(device, logHeights, profile));
+    return planMemory(system, profile, logHeights, tileLimits(device), available, key);
+  }
+
   /** The weights of a height and a point, shared by all openings until they end. */
   async function weightsOf(logHeight: number, point: Extension, domain: OpenDomain): Promise<OpenWeights> {
     const key = `${logHeight} ${point.join(' ')} ${domain}`;
@@ -245,9 +261,11 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
 
     async begin(system, profile, logHeights) {
       plan = undefined;
-      const { usedBytes, budgetBytes } = device.arena.gauge();
-      const available = budgetBytes - usedBytes + (await cachedConstantBytes(device, logHeights, profile));
-      plan = planMemory(system, profile, logHeights, tileLimits(device), available, 'onDevice');
+      plan = await planProof(system, profile, logHeights, 'onDevice');
+    },
+
+    async requireMemory(system, profile, logHeights, key) {
+      await planProof(system, profile, logHeights, key);
     },
 
     async loadTrace(table, trace) {

@@ -140,17 +140,6 @@ export function proofMemory(
   };
 }
 
-/** Throws: KernelError 'OUT_OF_MEMORY' when a proof whose key is not on the device yet does not fit, as `planMemory`. */
-export function requireMemory(
-  system: AirSystem,
-  profile: Profile,
-  logHeights: LogHeights,
-  limits: TileLimits,
-  availableBytes: number,
-): void {
-  planMemory(system, profile, logHeights, limits, availableBytes, 'toBeMade');
-}
-
 function planOf(
   shape: ProofShape,
   kept: ReadonlySet<MatrixShape>,
