@@ -209,6 +209,24 @@ const LEAF_HEIGHTS = {
 const NODE_HEIGHTS = { cpu: 16, program: 15, memory: 16, range: 16, hash: 15, extension: 15 };
 print('leaf child of six heights', LEAF, LEAF_HEIGHTS);
 print('leaf child of all tables', LEAF, { ...LEAF_HEIGHTS, extension: 16 });
+const GREATEST = {
+  ...LEAF_HEIGHTS,
+  cpu: 22,
+  program: 22,
+  memory: 22,
+  hash: 22,
+  word: 22,
+  wordMultiply: 22,
+  ram: 22,
+};
+print('leaf child at the greatest heights', LEAF, GREATEST);
 print('inner child, a node of two', INNER, NODE_HEIGHTS);
-print('inner child, one of three heights', INNER, { ...NODE_HEIGHTS, cpu: 17, program: 14 });
+print('inner child of four heights', INNER, { ...NODE_HEIGHTS, cpu: 17, program: 14 });
+print('inner child of one height, but the range table', INNER, {
+  ...NODE_HEIGHTS,
+  cpu: 15,
+  memory: 15,
+  hash: 14,
+  extension: 14,
+});
 console.log(`cells of a node of two: ${(cellsOf(NODE_HEIGHTS) / 1e6).toFixed(1)} M`);
