@@ -25,6 +25,8 @@ export const BLOCK_ERRORS = {
   LEAF_NOT_OF_BLOCK: "A leaf's statement is none of the block's columns.",
   COLUMN_MISSING: 'No leaf shows the statement of a column.',
   COLUMN_TWICE: 'Two leaves show the same column.',
+  CHILD_NOT_VERIFIED: 'The block program cannot run past a check of a child.',
+  BLOCK_NOT_PROVABLE: 'The block program cannot run past a check of the block.',
   HEIGHT_NOT_PINNED: 'A table of a proof on the way to the final one has another height than is published.',
   KEY_MISMATCH: 'The proof is not under the published final key.',
   DIGEST_MALFORMED: 'A digest does not have 8 canonical words.',

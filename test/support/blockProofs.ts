@@ -7,10 +7,10 @@ import { buildTestOnlyAggregateProgram } from '../../programs/aggregate/aggregat
 import type { AggregateEntry } from '../../programs/aggregate/aggregateStatement.ts';
 import { prepareAggregate } from '../../programs/aggregate/prepare.ts';
 import { runAggregate } from '../../programs/aggregate/run.ts';
-import { type Child, childHints, childWitness } from '../../programs/aggregate/witness.ts';
+import { type Child, childWitness } from '../../programs/aggregate/witness.ts';
 import { type BlockProgramKeys, buildTestOnlyBlockProgram } from '../../programs/block/blockProgram.ts';
-import { blockHints } from '../../programs/block/hints.ts';
 import { type BlockChild, prepareBlock } from '../../programs/block/prepare.ts';
+import { runBlockProgram } from '../../programs/block/run.ts';
 import { type ColumnStatement, columnStatementDigest } from '../../programs/column/statement.ts';
 import type { Backend } from '../../stark/backend.ts';
 import { generateKey, keyDigest, type ProvingKey } from '../../stark/keys.ts';
@@ -97,7 +97,7 @@ export async function createBlockProofs(backend: Backend): Promise<BlockProofs> 
         assert.ok(witnessed.ok);
         return witnessed.witness;
       });
-      return run(blockProgram, { ...blockHints(witness), ...childHints(witnesses) });
+      return runBlockProgram(run, blockProgram, witness, witnesses);
     },
   };
 }
