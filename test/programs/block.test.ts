@@ -25,10 +25,13 @@ import {
 } from '../support/block.ts';
 import { readBlock, readBlockJson } from '../support/blocks.ts';
 import { type Compress, independentBlockDigest } from '../support/independentBlock.ts';
+import { createRandom } from '../support/random.ts';
 
 /** The project's hash for the second implementation, where the slow one would take minutes. */
 const fastCompress: Compress = (a, b) =>
   Array.from(compress(Uint32Array.from(a, Number), Uint32Array.from(b, Number)), BigInt);
+
+const SEED = 81_311;
 
 describe('block program', () => {
   it('states executed and skipped transactions of three columns', () => {
@@ -77,6 +80,47 @@ describe('block program', () => {
       const { statement, witness } = planBlock(KEYS, trees, block.columns, block.list);
       assert.deepEqual(statement, block.statement);
       assert.deepEqual(runBlock(witness).statement, expected, `forest ${number}`);
+    }
+  });
+
+  it('guest and host agree on random blocks below random trees', () => {
+    const random = createRandom(SEED);
+    /** Cuts the entries into runs and puts some of them under a node of their own. */
+    const grow = (entries: readonly AggregateEntry[], depth: number): AggregateEntry[] => {
+      const grown: AggregateEntry[] = [];
+      for (let first = 0; first < entries.length; ) {
+        const some = entries.slice(first, first + 1 + random.below(3));
+        first += some.length;
+        if (depth > 0 && random.below(2) === 0) grown.push(inner(...grow(some, depth - 1)));
+        else grown.push(...some);
+      }
+      return grown;
+    };
+    for (let round = 0; round < 25; round++) {
+      const block = blockOf(
+        Array.from({ length: 1 + random.below(7) }, (_, column) => {
+          const transferCount = 1 + random.below(5);
+          const skipped = Array.from({ length: transferCount }, (__, place) => place).filter(
+            () => random.below(4) === 0,
+          );
+          return smallColumn(10 * column, transferCount, skipped);
+        }),
+      );
+      const leaves = block.columns.map((column) => leafOf(column, KEYS.columnKeyDigests[random.below(2)]!));
+      for (let place = leaves.length - 1; place > 0; place--) {
+        const other = random.below(place + 1);
+        [leaves[place], leaves[other]] = [leaves[other]!, leaves[place]!];
+      }
+      const cut = random.below(leaves.length);
+      const trees = [leaves.slice(0, cut), leaves.slice(cut)]
+        .filter(({ length }) => length > 0)
+        .map((entries) => grow(entries, 3));
+      const { witness } = planBlock(KEYS, trees, block.columns, block.list);
+      assert.deepEqual(
+        runBlock(witness).statement,
+        blockStatementDigest(block.statement),
+        `round ${round} of seed ${SEED}`,
+      );
     }
   });
 
