@@ -222,11 +222,18 @@ const GREATEST = {
 print('leaf child at the greatest heights', LEAF, GREATEST);
 print('inner child, a node of two', INNER, NODE_HEIGHTS);
 print('inner child of four heights', INNER, { ...NODE_HEIGHTS, cpu: 17, program: 14 });
-print('inner child of one height, but the range table', INNER, {
+print('inner child, an aggregate of one leaf', INNER, {
   ...NODE_HEIGHTS,
   cpu: 15,
   memory: 15,
   hash: 14,
   extension: 14,
+});
+print('inner child, an aggregate of two leaves', INNER, {
+  ...NODE_HEIGHTS,
+  cpu: 17,
+  memory: 17,
+  hash: 16,
+  extension: 16,
 });
 console.log(`cells of a node of two: ${(cellsOf(NODE_HEIGHTS) / 1e6).toFixed(1)} M`);
