@@ -23,9 +23,9 @@ export function formatStatement(statement: Uint32Array): string {
 }
 
 const name = z.string().min(1).max(64);
-const digest = z.string().regex(DIGEST_PATTERN);
-const moment = z.iso.datetime();
-const count = z.int().nonnegative();
+export const digest = z.string().regex(DIGEST_PATTERN);
+export const moment = z.iso.datetime();
+export const count = z.int().nonnegative();
 /** A whole number in a query or path. */
 const wholeNumber = (least: number, most: number) =>
   z
@@ -35,8 +35,8 @@ const wholeNumber = (least: number, most: number) =>
     .pipe(z.int().min(least).max(most));
 
 export const PRIORITY = { least: -1000, most: 1000, usual: 0 } as const;
-const priority = z.int().min(PRIORITY.least).max(PRIORITY.most);
-const deadline = z.iso.datetime({ offset: true });
+export const priority = z.int().min(PRIORITY.least).max(PRIORITY.most);
+export const deadline = z.iso.datetime({ offset: true });
 
 export const JOB_STATES = [
   'queued',
