@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import {
   type ClientOptions,
   type ColonnadeClient,
@@ -79,6 +81,22 @@ async function assertFails(work: Promise<unknown>, code: string, status: number)
 }
 
 describe('the client', () => {
+  it('runs in browsers: it imports nothing of Node', async () => {
+    const { metafile } = await build({
+      entryPoints: [fileURLToPath(new URL('../../client/client.ts', import.meta.url))],
+      bundle: true,
+      write: false,
+      metafile: true,
+      format: 'esm',
+      platform: 'browser',
+      outfile: 'client.js',
+    });
+    assert.deepEqual(metafile.outputs['client.js']?.imports, []);
+    // Of the server only what describes its routes.
+    const inputs = Object.keys(metafile.inputs).filter((path) => path.includes('server/'));
+    for (const path of inputs) assert.match(path, /server\/(api\/\w+|problems)\.ts$/);
+  });
+
   it('submits, watches, downloads and lists', async (test) => {
     const { client } = await serve(test);
     const submitted = await client.submitProof(SUM, { idempotencyKey: 'a', priority: 3 });

@@ -41,11 +41,12 @@ const answerOf = (stdout: string): Answer => JSON.parse(stdout) as Answer;
 describe('the command line', () => {
   it('helps, and refuses what it does not know', async () => {
     const names = COMMANDS.map(({ name }) => name);
-    const [whole, none, unknown, option, ...helps] = await Promise.all([
+    const [whole, none, unknown, option, setting, ...helps] = await Promise.all([
       colonnade('--help'),
       colonnade(),
       colonnade('proof'),
       colonnade('verify', STORED, '--fast'),
+      colonnade('serve', '--port', 'none'),
       ...names.map((name) => colonnade(name, '--help')),
     ]);
     assert.equal(whole.status, 0);
@@ -53,6 +54,8 @@ describe('the command line', () => {
     assert.equal(unknown.status, 2);
     assert.equal(option.status, 2);
     assert.ok(option.stderr.includes('--fast'), option.stderr);
+    assert.equal(setting.status, 2);
+    assert.ok(setting.stderr.includes('port'), setting.stderr);
     for (const [index, { status, stdout }] of helps.entries()) {
       const name = names[index] ?? '';
       assert.equal(status, 0, name);
