@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createWgslBackend } from '../../kernels/backend.ts';
 import type { ComputeDevice } from '../../kernels/device.ts';
+import { proofMemory } from '../../kernels/memoryNeed.ts';
+import { tileLimits } from '../../kernels/tile.ts';
 import { warmUp } from '../../kernels/warmUp.ts';
 import type { Backend } from '../../stark/backend.ts';
 import { MODULUS } from '../../stark/field/koalaBear.ts';
@@ -16,7 +18,7 @@ import { type ToyHeights, toyInstance, toySystem } from '../support/toySystems.t
 
 const SEED = 5;
 /** Places at which a proof is broken off. */
-const BREAKS = 24;
+const BREAKS = 16;
 
 async function proofOf(backend: Backend, profile: Profile, heights: ToyHeights): Promise<Uint8Array> {
   const { system, statement, preprocessed, traces } = toyInstance(heights, SEED);
@@ -64,6 +66,14 @@ function breakingDevice(
   };
 }
 
+/** The device, whose gauge tells the least budget of a proof and nothing in use: its plan keeps next to nothing. */
+function withLeastBudget(device: ComputeDevice, heights: ToyHeights): ComputeDevice {
+  const logHeights = toyInstance(heights, SEED).traces.map((trace) => trace?.logHeight);
+  const { leastBytes } = proofMemory(toySystem, TEST_ONLY_LEAF, logHeights, tileLimits(device));
+  const gauge = () => ({ ...device.arena.gauge(), usedBytes: 0, budgetBytes: leastBytes });
+  return { ...device, arena: { ...device.arena, gauge } };
+}
+
 async function compare(device: ComputeDevice, profile: Profile, heights: ToyHeights): Promise<void> {
   const message = `${profile.name} ${JSON.stringify(heights)} seed ${SEED}`;
   const backend = createWgslBackend(device);
@@ -95,7 +105,7 @@ describe('WGSL backend', () => {
     await compare(device, TEST_ONLY_LEAF, { walk: 9, square: 5, pulse: 5 });
   });
 
-  it('runs every kernel ahead of the first proof and keeps nothing', async () => {
+  it('runs every kernel ahead of the first proof and keeps nothing, whatever extensions are kept', async () => {
     const device = await openTestDevice();
     const backend = createWgslBackend(device);
     await backend.prepare(toySystem.tables);
@@ -105,8 +115,10 @@ describe('WGSL backend', () => {
     for (const heights of [
       { walk: 5, square: 6, pulse: 5 },
       { walk: 8, square: 9, pulse: 10 },
-    ])
+    ]) {
       await proofOf(backend, TEST_ONLY_LEAF, heights);
+      await proofOf(createWgslBackend(withLeastBudget(device, heights)), TEST_ONLY_LEAF, heights);
+    }
     assert.deepEqual([...device.pipelines.compileSeconds], [...pipelines], 'the proof compiled something');
   });
 
@@ -128,30 +140,35 @@ describe('WGSL backend', () => {
     await assert.rejects(backend.open(matrix, [0, 1, 0, 0, 0], 1), /released before/);
   });
 
-  it('leaves nothing behind wherever a proof breaks off', async () => {
-    const device = await openTestDevice();
-    const { usedBytes } = device.arena.gauge();
-    /** Proves with fresh tables of constants on a device that breaks off, and counts its calls. */
-    const callsOf = async (breakAt: number, message: string): Promise<number> => {
-      const broken = breakingDevice({ ...device, cache: new Map() }, breakAt);
-      const backend = createWgslBackend(broken.device);
-      const proof = proofOf(backend, TEST_ONLY_LEAF, { walk: 5, square: 3, pulse: 4 });
-      if (breakAt === Number.POSITIVE_INFINITY) await proof;
-      else await assert.rejects(proof, /injected/, message);
-      assert.equal(backend.liveHandles(), 0, message);
-      for (const buffer of await Promise.all(broken.device.cache.values())) device.arena.release(buffer);
-      assert.equal(device.arena.gauge().usedBytes, usedBytes, message);
-      return broken.calls();
-    };
-    const calls = await callsOf(Number.POSITIVE_INFINITY, 'whole');
-    assert.ok(calls > 500, `${calls} calls`);
-    const random = createRandom(SEED);
-    const places = Array.from({ length: BREAKS }, (_, part) =>
-      Math.floor((calls * (part + random.word() / MODULUS)) / BREAKS),
-    );
-    for (const place of new Set([0, 1, 2, 3, ...places, calls - 1]))
-      await callsOf(place, `call ${place} of ${calls}, seed ${SEED}`);
-  });
+  for (const extensions of ['kept', 'recomputed'] as const) {
+    it(`leaves nothing behind wherever a proof breaks off, extensions ${extensions}`, async () => {
+      const heights: ToyHeights = { walk: 5, square: 3, pulse: 4 };
+      const device = await openTestDevice();
+      const { usedBytes } = device.arena.gauge();
+      /** Proves with fresh tables of constants on a device that breaks off, and counts its calls. */
+      const callsOf = async (breakAt: number, message: string): Promise<number> => {
+        const broken = breakingDevice({ ...device, cache: new Map() }, breakAt);
+        const backend = createWgslBackend(
+          extensions === 'kept' ? broken.device : withLeastBudget(broken.device, heights),
+        );
+        const proof = proofOf(backend, TEST_ONLY_LEAF, heights);
+        if (breakAt === Number.POSITIVE_INFINITY) await proof;
+        else await assert.rejects(proof, /injected/, message);
+        assert.equal(backend.liveHandles(), 0, message);
+        for (const buffer of await Promise.all(broken.device.cache.values())) device.arena.release(buffer);
+        assert.equal(device.arena.gauge().usedBytes, usedBytes, message);
+        return broken.calls();
+      };
+      const calls = await callsOf(Number.POSITIVE_INFINITY, 'whole');
+      assert.ok(calls > 500, `${calls} calls`);
+      const random = createRandom(SEED);
+      const places = Array.from({ length: BREAKS }, (_, part) =>
+        Math.floor((calls * (part + random.word() / MODULUS)) / BREAKS),
+      );
+      for (const place of new Set([0, 1, 2, 3, ...places, calls - 1]))
+        await callsOf(place, `call ${place} of ${calls}, seed ${SEED}`);
+    });
+  }
 
   it('leaves nothing behind when a proof runs out of memory', async () => {
     const device = await openTestDevice({ byteBudget: 300_000 });
