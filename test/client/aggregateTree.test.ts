@@ -1,6 +1,7 @@
 /** Trees of aggregates over toy proofs: shapes, order of work, and refusals that name the child before anything is proved. */
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import { entriesOf } from '../../client/aggregateService.ts';
 import {
   type AggregateHost,
   checkChildren,
@@ -17,6 +18,7 @@ import type { ExecutionTrace } from '../../machine/executionTrace.ts';
 import type { Program } from '../../machine/program.ts';
 import { aggregateStatement } from '../../programs/aggregate/aggregateStatement.ts';
 import { AggregationError } from '../../programs/aggregate/errors.ts';
+import type { AggregationAnswer } from '../../server/api/aggregationSchemas.ts';
 import { keyDigest } from '../../stark/keys.ts';
 import { TEST_ONLY_LEAF } from '../../stark/profile.ts';
 import {
@@ -96,6 +98,41 @@ async function build(
   );
   return { root, reports };
 }
+
+/** A service's answer about a tree: each node's children, as 'c' or 'n' and a number. */
+function answered(...nodes: readonly (readonly string[])[]): AggregationAnswer {
+  return {
+    nodes: nodes.map((parts) => ({
+      role: 'aggregate',
+      children: parts.map((part) => ({
+        kind: part.startsWith('c') ? 'child' : 'node',
+        number: Number(part.slice(1)),
+      })),
+    })),
+  } as unknown as AggregationAnswer;
+}
+
+describe('a tree that a service proved', () => {
+  it('stands in the file as the service says, over exactly the children that were sent', async () => {
+    const files = children.slice(0, 3).map(({ file }) => file);
+    const entries = entriesOf(answered(['c0', 'c1'], ['n0', 'c2']), files);
+    const verdict = verifyProofFile(published.keys, TOY_KNOWN, await published.aggregateFile(entries));
+    assert.ok(verdict.ok);
+    assert.deepEqual(
+      verdict.leaves.map(({ statement }) => statement),
+      files.map(({ statement }) => statement),
+    );
+    for (const answer of [
+      answered(['c0', 'c1']),
+      answered(['c0', 'c1'], ['n0', 'c1']),
+      answered(['c0', 'c1', 'c3'], ['n0', 'c2']),
+      answered(['n1', 'c1'], ['n0', 'c2']),
+      answered(['n0']),
+      answered(),
+    ])
+      assert.throws(() => entriesOf(answer, files), { code: 'UNEXPECTED_ANSWER' });
+  });
+});
 
 describe('trees of aggregates', () => {
   it('have levels of the fan-in, up to one root', () => {

@@ -94,7 +94,7 @@ describe('the client', () => {
     assert.deepEqual(metafile.outputs['client.js']?.imports, []);
     // Of the server only what describes its routes.
     const inputs = Object.keys(metafile.inputs).filter((path) => path.includes('server/'));
-    for (const path of inputs) assert.match(path, /server\/(api\/\w+|problems)\.ts$/);
+    for (const path of inputs) assert.match(path, /server\/(api\/\w+|aggregation\/tree|problems)\.ts$/);
   });
 
   it('submits, watches, downloads and lists', async (test) => {
