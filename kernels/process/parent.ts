@@ -181,6 +181,11 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
         const { code, message: text, details } = message.error;
         pending.get(message.id)?.reject(new ProverFailure(code, text, details));
         pending.delete(message.id);
+        if (code === 'DEVICE_LOST') {
+          // Nothing more may be sent to it: every request would be lost at once.
+          setState({ state: 'restarting', reason: text });
+          child?.kill('SIGKILL');
+        }
         return;
       }
     }

@@ -30,6 +30,7 @@ describe('faults of a real prover', () => {
   }
   const isProving = (id: string): boolean => {
     const { state } = find(id);
+    assert.ok(!isFinished(state), JSON.stringify(state));
     return state.name === 'running' && state.progress.fraction > 0;
   };
 
@@ -84,6 +85,31 @@ describe('faults of a real prover', () => {
       ['CRASHED', undefined],
     );
     assert.equal(await usedBytes(), baseBytes);
+  });
+
+  it('a lost device costs one attempt', async () => {
+    const { id } = queue.submit(2);
+    await until(() => isProving(id), 'not proving');
+    process.kill(queue.prover.processId() ?? assert.fail('no process'), 'SIGUSR2');
+    const job = await finished(id);
+    assert.equal(job.state.name, 'succeeded', JSON.stringify(job.state));
+    assert.deepEqual(
+      job.attempts.map(({ error }) => error?.code),
+      ['DEVICE_LOST', undefined],
+    );
+    assert.equal(await usedBytes(), baseBytes);
+  });
+
+  it('memory that runs out fails the job for good, and is given back', async () => {
+    const { id } = queue.submit(2);
+    await until(() => isProving(id), 'not proving');
+    process.kill(queue.prover.processId() ?? assert.fail('no process'), 'SIGHUP');
+    const { state, attempts } = await finished(id);
+    assert.ok(state.name === 'failed', JSON.stringify(state));
+    assert.deepEqual([state.failure.code, attempts.length], ['TOO_LARGE', 1]);
+    assert.equal(await usedBytes(), baseBytes);
+    const next = await finished(queue.submit(1).id);
+    assert.equal(next.state.name, 'succeeded', JSON.stringify(next.state));
   });
 
   it('stopping ends a proof', async () => {
