@@ -1,11 +1,35 @@
 /** From the proofs below a node of a tree to the columns that are proved. Runs in the tracer's thread. */
 import { MachineError } from '../../machine/errors.ts';
-import { buildTraces } from '../../machine/system.ts';
+import { buildTraces, COLONNADE_MACHINE } from '../../machine/system.ts';
+import { requirePinned } from '../../programs/block/compression.ts';
+import { BlockError } from '../../programs/block/errors.ts';
+import type { TableTrace } from '../../stark/air/air.ts';
 import type { NodeInput } from '../aggregation/nodeInput.ts';
 import type { KeyRing } from '../aggregation/proofSystem.ts';
 import { NodeRefused, runNode } from '../aggregation/runNode.ts';
 import { preprocessedTraces } from '../keys.ts';
 import { isTooLarge, type Traced } from './tracer.ts';
+
+/** Before the device is used: tables of other heights would make a proof of another size. Throws: NodeRefused. */
+function refuseUnpinned(
+  { system: { heights } }: KeyRing,
+  { role }: NodeInput,
+  traces: readonly (TableTrace | undefined)[],
+): void {
+  const pinned = heights[role];
+  if (pinned === undefined) return;
+  try {
+    const tableNames = COLONNADE_MACHINE.tables.map(({ name }) => name);
+    requirePinned(
+      tableNames,
+      traces.map((trace) => trace?.logHeight),
+      pinned,
+    );
+  } catch (error) {
+    if (!(error instanceof BlockError)) throw error;
+    throw new NodeRefused(error.message, { blockError: error.code, ...error.details });
+  }
+}
 
 /** Throws: what is neither a child's fault nor a MachineError. */
 export async function traceNode(ring: KeyRing, node: NodeInput): Promise<Traced> {
@@ -14,6 +38,7 @@ export async function traceNode(ring: KeyRing, node: NodeInput): Promise<Traced>
     const { program, execution, least } = await runNode(ring, node);
     const executed = performance.now();
     const traces = buildTraces(program, execution, least);
+    refuseUnpinned(ring, node, traces);
     const traced = performance.now();
     return {
       ok: true,
