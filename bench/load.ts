@@ -38,6 +38,7 @@ const SAMPLE_SECONDS = 5;
 interface MemorySample {
   readonly second: number;
   readonly residentBytes: number;
+  /** After a garbage collection. */
   readonly heapBytes: number;
   readonly eventLoopLagP99Seconds: number;
 }
@@ -54,14 +55,26 @@ async function scrape(url: string): Promise<(name: string) => number> {
   return (name) => Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]);
 }
 
-async function sampleMemory(url: string, untilMs: number, startMs: number): Promise<MemorySample[]> {
+/** What is reachable, after a garbage collection. */
+async function heapOf(service: ChildProcess): Promise<number> {
+  const answer = once(service, 'message') as Promise<[{ heapBytes: number }]>;
+  service.send('heap');
+  return (await answer)[0].heapBytes;
+}
+
+async function sampleMemory(
+  service: ChildProcess,
+  url: string,
+  untilMs: number,
+  startMs: number,
+): Promise<MemorySample[]> {
   const samples: MemorySample[] = [];
   while (performance.now() < untilMs) {
     const metric = await scrape(url);
     samples.push({
       second: Math.round((performance.now() - startMs) / 1000),
       residentBytes: metric('process_resident_memory_bytes'),
-      heapBytes: metric('nodejs_heap_size_used_bytes'),
+      heapBytes: await heapOf(service),
       eventLoopLagP99Seconds: metric('nodejs_eventloop_lag_p99_seconds'),
     });
     await sleep(Math.min(SAMPLE_SECONDS * 1000, Math.max(100, untilMs - performance.now())));
@@ -83,7 +96,7 @@ async function main(): Promise<void> {
   const tally = createTally();
   const startMs = performance.now();
   const untilMs = startMs + 1000 * seconds;
-  const memory = sampleMemory(url, untilMs, startMs);
+  const memory = sampleMemory(service, url, untilMs, startMs);
   const port = Number(new URL(url).port);
   await Promise.all(
     Array.from({ length: clients }, async (_, client) => {

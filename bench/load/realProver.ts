@@ -4,13 +4,15 @@ import { isFinished } from '../../server/jobs/job.ts';
 import { startTestOnlyQueue } from '../../test/support/testOnlyQueue.ts';
 
 const queue = await startTestOnlyQueue();
+let isStopping = false;
 process.on('disconnect', () => {
+  isStopping = true;
   queue.close().then(
     () => process.exit(0),
     () => process.exit(1),
   );
 });
-for (let proofs = 0; ; proofs++) {
+for (let proofs = 0; !isStopping; proofs++) {
   const { id } = queue.submit(1 + (proofs % 3));
   for (
     let job = queue.services.jobs.find(id);
@@ -19,5 +21,5 @@ for (let proofs = 0; ; proofs++) {
   )
     await sleep(20);
   const state = queue.services.jobs.find(id)?.state.name;
-  process.send?.({ proofs: proofs + 1, state });
+  if (process.connected) process.send?.({ proofs: proofs + 1, state });
 }

@@ -3,6 +3,7 @@
  * one dies or falls silent. A crash costs the requests that were in it, never the caller's process.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type AdapterChoice, type ProverEnvironment, proverEnvironment } from '../adapter.ts';
@@ -96,6 +97,15 @@ interface Pending {
   readonly resolve: (result: ProveResult) => void;
   readonly reject: (error: ProverFailure) => void;
   isSent: boolean;
+}
+
+/** On a software adapter the prover computes on the cores that the caller answers requests with: those come first. */
+function yieldToOthers(processId: number | undefined): void {
+  try {
+    if (processId !== undefined) setPriority(processId, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has ended already, or the system does not allow it.
+  }
 }
 
 /**
@@ -205,6 +215,7 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
       },
     );
     child = started;
+    yieldToOthers(started.pid);
     let lastLine = '';
     for (const stream of [started.stdout, started.stderr]) {
       if (!stream) continue;
