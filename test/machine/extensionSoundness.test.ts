@@ -118,7 +118,7 @@ function misplaced() {
   return { ...traceCalls(extensionTable, log, bench.memory.image), leaf };
 }
 
-test('A59: a fold whose carried value stands elsewhere in the leaf is rejected', () => {
+test('R59: a fold whose carried value stands elsewhere in the leaf is rejected', () => {
   const { trace, check, leaf } = misplaced();
   // The value at the place he says is not the carried one.
   assertConstraint(check(), 'outcome word 0');
@@ -153,7 +153,7 @@ test('A44: a place above 7 cannot be made of two choices', () => {
   assertConstraint(check(changed), 'one place is chosen');
 });
 
-test('A59: a fold at another power or sign of z is rejected', () => {
+test('R59: a fold at another power or sign of z is rejected', () => {
   const { trace, check } = sampleBench().trace();
   for (const row of [0, 1, 2]) {
     const negated = Object.fromEntries(
@@ -253,7 +253,7 @@ test('a run may lie across the end of the table, and sums the same', () => {
   assert.deepEqual(check(rotated), { ok: true });
 });
 
-test('A59: an outcome that is another value is rejected, word by word', () => {
+test('R59: an outcome that is another value is rejected, word by word', () => {
   const outcomes: readonly (readonly [name: string, make: (bench: Bench) => void, label: RegExp])[] = [
     ['MADD', multiplyAdd, /^multiply-add word/],
     ['MADD_BASE', multiplyAddBase, /^multiply-add word/],
@@ -338,14 +338,14 @@ test('A44: selectors are boolean and exclusive', () => {
   assertConstraint(check(withCells(trace.columns, { 'isMaddBase@3': 1 })), 'at most one operation');
 });
 
-test('A38: padding rows neither answer calls nor look rows up', () => {
+test('L38: padding rows neither answer calls nor look rows up', () => {
   const { trace, check } = sampleBench().trace();
   const padding = 2 ** trace.logHeight - 3;
   // A multiply-add of zeros holds, but nobody called it.
   assertBus(check(withCells(trace.columns, { [`isMadd@${padding}`]: 1 })), 'row');
 });
 
-test('H: operands that are no rows leave the row bus unbalanced', () => {
+test('A51: operands that are no rows leave the row bus unbalanced', () => {
   const bench = createBench(createRandom(SEED + 10));
   multiplyAdd(bench);
   const log = runCalls(extensionTable, bench.memory, bench.calls);

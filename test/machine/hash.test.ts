@@ -90,7 +90,7 @@ test('CHAIN and PATH give what compress gives, and their trace is accepted', () 
   assert.deepEqual(check(), { ok: true });
 });
 
-test('the S-box columns of a row are those of the permutation, for the published vectors', () => {
+test('R59: the S-box columns of a row are those of the permutation, for the published vectors', () => {
   const vectors = JSON.parse(readFileSync('test/vectors/poseidon1-koalabear.json', 'utf8'));
   const logHeight = 5;
   const columns = Array.from({ length: SBOX_COLUMN }, () => new Uint32Array(2 ** logHeight));
@@ -134,7 +134,7 @@ test('a table without padding is accepted', () => {
   assert.deepEqual(check(), { ok: true });
 });
 
-test('every constraint is named by a one-cell change', () => {
+test('R59: every constraint is named by a one-cell change', () => {
   const { trace } = sample();
   const { found, missing } = oneCellMutations(air, trace, createRandom(SEED + 1), 400);
   assert.deepEqual(missing, []);
