@@ -1,6 +1,13 @@
-/** An aggregation that a service proved, as a proof file: its tree, with the children that were sent as they are. */
+/** An aggregation that a service proved, as a proof file. The service is not believed: whoever gets the file verifies it. */
+
+import { aggregateStatement } from '../programs/aggregate/aggregateStatement.ts';
+import { parseBlockSummary } from '../programs/block/blockJson.ts';
+import type { BlockSummary } from '../programs/block/blockStatement.ts';
 import type { AggregationAnswer } from '../server/api/aggregationSchemas.ts';
-import type { EntryOfFile, ProofFile } from './proofFile.ts';
+import { FINAL, INNER } from '../stark/profile.ts';
+import { claimDigest } from './claims.ts';
+import { aggregateEntries, type EntryOfFile, type ProofFile } from './proofFile.ts';
+import { findKey, type PublishedKey, type PublishedKeys } from './publishedKeys.ts';
 import { ServiceError } from './serviceError.ts';
 
 type Part = AggregationAnswer['nodes'][number]['children'][number];
@@ -10,7 +17,7 @@ function fault(detail: string): ServiceError {
 }
 
 /**
- * What lies below the root of an aggregate. The service is not believed: the verifier recomputes the statement from these entries.
+ * What lies below the root of an aggregate.
  * Throws: ServiceError 'UNEXPECTED_ANSWER' for a tree that is none over exactly these children, each once.
  */
 export function entriesOf(answer: AggregationAnswer, children: readonly ProofFile[]): EntryOfFile[] {
@@ -39,4 +46,67 @@ export function entriesOf(answer: AggregationAnswer, children: readonly ProofFil
   const entries = below(nodes.length - 1);
   if (used.size !== children.length) throw fault(`${used.size} of ${children.length} children`);
   return entries;
+}
+
+/** Throws: RangeError when it is not published. */
+function keyOf(keys: PublishedKeys, program: string, profile: string): PublishedKey {
+  const key = findKey(keys.keys, program, profile);
+  if (key === undefined) throw new RangeError(`no key of ${program} under ${profile} is published`);
+  return key;
+}
+
+function fileAbove(
+  entries: readonly EntryOfFile[],
+  profile: string,
+  proofBytes: Uint8Array,
+  keys: PublishedKeys,
+): ProofFile {
+  const { aggregate } = keys;
+  if (aggregate === undefined) throw new RangeError('no aggregate program is published');
+  return {
+    program: aggregate.program,
+    profile,
+    keyDigest: keyOf(keys, aggregate.program, profile).keyDigest,
+    statement: aggregateStatement(aggregate.recursiveKeyDigest, aggregateEntries(entries)),
+    claim: undefined,
+    entries,
+    proofBytes,
+  };
+}
+
+/** The proof file of an aggregate of these children. Throws: ServiceError, RangeError. */
+export function aggregateFile(
+  answer: AggregationAnswer,
+  children: readonly ProofFile[],
+  proofBytes: Uint8Array,
+  keys: PublishedKeys,
+): ProofFile {
+  return fileAbove(entriesOf(answer, children), INNER.name, proofBytes, keys);
+}
+
+/**
+ * The proof file of a block: its final proof, above the shrunk proof, above the block proof with its claim (docs/spec/block.md, section
+ * Compression). Throws: RangeError.
+ */
+export function blockFile(summary: BlockSummary, proofBytes: Uint8Array, keys: PublishedKeys): ProofFile {
+  const claim = { program: 'block', summary } as const;
+  const leaf: EntryOfFile = {
+    kind: 'leaf',
+    keyDigest: keyOf(keys, 'block', INNER.name).keyDigest,
+    statement: claimDigest(claim),
+    claim,
+  };
+  return fileAbove([{ kind: 'inner', entries: [leaf] }], FINAL.name, proofBytes, keys);
+}
+
+/** The proof file of whatever the service proved. Throws: ServiceError, RangeError, BlockError. */
+export function fileOfAggregation(
+  answer: AggregationAnswer,
+  children: readonly ProofFile[],
+  proofBytes: Uint8Array,
+  keys: PublishedKeys,
+): ProofFile {
+  return answer.kind === 'block'
+    ? blockFile(parseBlockSummary(answer.block), proofBytes, keys)
+    : aggregateFile(answer, children, proofBytes, keys);
 }

@@ -3,6 +3,7 @@
  * types of the service's own table of routes, and answers are checked against the same schemas.
  */
 import type { z } from 'zod';
+import type { aggregationRequestSchema } from '../server/api/aggregationSchemas.ts';
 import {
   type AnswerOf,
   JSON_TYPE,
@@ -26,6 +27,8 @@ import { refuseUnless, ServiceError } from './serviceError.ts';
 export type ProofRequest = z.input<typeof proofRequestSchema>;
 export type EstimateRequest = z.input<typeof estimateRequestSchema>;
 export type JobAnswer = AnswerOf<'getProof', 200>;
+export type AggregationRequest = z.input<typeof aggregationRequestSchema>;
+export type AggregationAnswer = AnswerOf<'getAggregation', 200>;
 
 /** What a submission may carry beside its body. */
 export interface SubmitOptions {
@@ -91,6 +94,20 @@ export interface ColonnadeClient {
    * Follows a job to its end; `onJob` sees it after every event. Throws: ServiceError; a job that failed, expired or was cancelled is an answer.
    */
   waitForProof(id: string, onJob?: (job: JobAnswer) => void, options?: CallOptions): Promise<JobAnswer>;
+  /** Children are jobs of the service, or proof files in base64. */
+  submitAggregation(
+    request: AggregationRequest,
+    options?: Omit<SubmitOptions, 'priority' | 'deadline'>,
+  ): Promise<AggregationAnswer>;
+  getAggregation(id: string, options?: CallOptions): Promise<AggregationAnswer>;
+  listAggregations(options?: CallOptions): Promise<AnswerOf<'listAggregations', 200>>;
+  cancelAggregation(id: string, options?: CallOptions): Promise<AggregationAnswer>;
+  /** Follows an aggregation to its end. One that failed or was cancelled is an answer. */
+  waitForAggregation(
+    id: string,
+    onChange?: (aggregation: AggregationAnswer) => void,
+    options?: CallOptions,
+  ): Promise<AggregationAnswer>;
   verify(
     program: string,
     profile: string,
@@ -109,6 +126,8 @@ export interface ColonnadeClient {
   watchEvents(options?: WatchOptions): AsyncGenerator<WatchedMessage, void, undefined>;
   /** One job's events; ends after its last one. */
   watchProof(id: string, options?: WatchOptions): AsyncGenerator<WatchedMessage, void, undefined>;
+  /** One aggregation's events; ends after its last one. */
+  watchAggregation(id: string, options?: WatchOptions): AsyncGenerator<WatchedMessage, void, undefined>;
 }
 
 const PAUSE_MS = 250;
@@ -285,19 +304,48 @@ export function createClient(url: string, options: ClientOptions = {}): Colonnad
         await pause(pauseMs, each.signal);
       }
     },
-    watchEvents: (each = {}) => watch(ROUTES.watchEvents, {}, each),
-    watchProof: (id, each = {}) => watch(ROUTES.watchProof, { id }, each),
+    submitAggregation: (request, { idempotencyKey, signal } = {}) =>
+      call('submitAggregation', 202, {
+        body: { type: JSON_TYPE, content: JSON.stringify(request) },
+        headers: idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey },
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    getAggregation: (id, each = {}) => call('getAggregation', 200, { params: { id }, ...each }),
+    listAggregations: (each = {}) => call('listAggregations', 200, each),
+    cancelAggregation: (id, each = {}) => call('cancelAggregation', 200, { params: { id }, ...each }),
+    async waitForAggregation(id, onChange, each = {}) {
+      let aggregation = await client.getAggregation(id, each);
+      onChange?.(aggregation);
+      if (isFinished(aggregation)) return aggregation;
+      for await (const message of client.watchAggregation(id, each)) {
+        if (message.type === 'event' && message.kind === 'progress') continue;
+        aggregation = await client.getAggregation(id, each);
+        onChange?.(aggregation);
+      }
+      return isFinished(aggregation) ? aggregation : await client.getAggregation(id, each);
+    },
+    watchEvents: (each = {}) => watch(ROUTES.watchEvents, undefined, undefined, each),
+    watchProof: (id, each = {}) =>
+      watch(ROUTES.watchProof, id, async (own) => isFinished(await client.getProof(id, own)), each),
+    watchAggregation: (id, each = {}) =>
+      watch(
+        ROUTES.watchAggregation,
+        id,
+        async (own) => isFinished(await client.getAggregation(id, own)),
+        each,
+      ),
   };
 
   async function* watch(
     route: RouteDefinition,
-    params: Readonly<Record<string, string>>,
+    id: string | undefined,
+    isOver: ((own: CallOptions) => Promise<boolean>) | undefined,
     { after = 0, signal }: WatchOptions,
   ): AsyncGenerator<WatchedMessage, void, undefined> {
     let cursor = after;
     let wait = pauseMs;
     let failures = 0;
-    const id = params['id'];
+    const params: Readonly<Record<string, string>> = id === undefined ? {} : { id };
     const own: CallOptions = signal === undefined ? {} : { signal };
     for (;;) {
       signal?.throwIfAborted();
@@ -317,16 +365,17 @@ export function createClient(url: string, options: ClientOptions = {}): Colonnad
             cursor = message.number;
           }
           yield message;
-          if (id !== undefined && message.type === 'event' && FINAL_STATES.has(message.state)) return;
+          // A tree's events may be those of its nodes.
+          if (message.type === 'event' && message.job === id && FINAL_STATES.has(message.state)) return;
         }
         signal?.throwIfAborted();
         // Whoever was refused the upgrade, or is too late for the last event, hears why from the plain routes.
-        if (id !== undefined && isFinished(await client.getProof(id, own))) {
+        if (isOver !== undefined && (await isOver(own))) {
           for await (const message of questions(route, { params, query: { after: cursor }, ...own }))
             if (message.type !== 'heartbeat') yield message;
           return;
         }
-        if (id === undefined && openSocket !== undefined) await client.getHealth(own);
+        if (isOver === undefined && openSocket !== undefined) await client.getHealth(own);
       } catch (error) {
         failures += 1;
         if (!(error instanceof ServiceError) || !error.isRetryable || failures > maximumFailures) throw error;

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { FINAL, INNER } from '../../stark/profile.ts';
 import { aggregateHost } from '../aggregateHost.ts';
+import { fileOfAggregation } from '../aggregateService.ts';
 import {
   checkChildren,
   type NamedProof,
@@ -13,7 +14,8 @@ import {
 import { readKeys, readProofFile, writeProofFile } from '../files.ts';
 import { formatDigest } from '../jsonFields.ts';
 import { adapterChoice, DEVICE_OPTIONS, DEVICE_USAGE, startLocalProver } from '../localProver.ts';
-import { leavesOf } from '../proofFile.ts';
+import { encodeProofFile, leavesOf } from '../proofFile.ts';
+import type { PublishedKeys } from '../publishedKeys.ts';
 import {
   type Command,
   clearBar,
@@ -30,6 +32,7 @@ import {
   wholeNumber,
 } from '../terminal.ts';
 import { productionSystem } from '../verifyFile.ts';
+import { clientOf, failureOf, requireValid } from './through.ts';
 
 const USAGE = `Usage: colonnade aggregate FILE... --out FILE [options]
 
@@ -37,6 +40,7 @@ Verifies proof files, folds them into one aggregate, level by level, and writes 
 leaves, aggregates, or both.
 
   --out FILE                the proof file of the root
+  --url URL                 a service instead of this machine's device; fan-in at most 8
   --fan-in N                children of a node, 2 to 64; default 2
   --single                  one node over all files
   --final                   the one node, over one aggregate, is proved under the profile final: small, for publication
@@ -54,6 +58,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   const { values, files } = readOptions(args, {
     ...DEVICE_OPTIONS,
     out: { type: 'string' },
+    url: { type: 'string' },
     'fan-in': { type: 'string' },
     single: { type: 'boolean', default: false },
     final: { type: 'boolean', default: false },
@@ -86,6 +91,13 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   checkChildren(children, keys, system, (name, number) =>
     showProgress(`verifying ${name}`, number / children.length),
   );
+  if (values.url !== undefined) {
+    if (values.final || values.single || values.nodes !== undefined)
+      throw new UsageError(
+        '--url proves a tree of a fan-in: --final, --single and --nodes are for this machine',
+      );
+    return await aggregateThere(values.url, children, fanIn, keys, out, values.json ? 'json' : 'text');
+  }
   if (keys.aggregate === undefined)
     throw new TreeError('KEY_NOT_PUBLISHED', 'No key of the aggregate program is published.', {});
   const host = aggregateHost(keys.aggregate.recursiveKeyDigest, profile, system);
@@ -132,6 +144,73 @@ async function run(args: readonly string[]): Promise<ExitCode> {
         `${out}: ${fileBytes.toLocaleString('en-US')} bytes, of which the proof ${root.file.proofBytes.length.toLocaleString('en-US')}; ${leaves} leaves; statement ${statement}`,
       ].join('\n'),
     );
+  return 0;
+}
+
+/** Throws: ServiceError; ProofNotValid when what the service proved is not what was asked for. */
+async function aggregateThere(
+  url: string,
+  children: readonly NamedProof[],
+  fanIn: number,
+  keys: PublishedKeys,
+  out: string,
+  format: 'json' | 'text',
+): Promise<ExitCode> {
+  const client = clientOf(url);
+  const start = performance.now();
+  const submitted = await client.submitAggregation({
+    kind: 'aggregate',
+    fanIn,
+    children: children.map(({ file }) => ({ file: Buffer.from(encodeProofFile(file)).toString('base64') })),
+  });
+  say(`aggregation ${submitted.id}`);
+  const answer = await client.waitForAggregation(submitted.id, ({ state, progress: { proved, total } }) =>
+    showProgress(`${state}: ${proved} of ${total} nodes`, total === 0 ? 0 : proved / total),
+  );
+  clearBar();
+  const { proof } = answer;
+  if (answer.state !== 'succeeded' || proof === undefined) throw failureOf('aggregation', answer);
+  const proofBytes = await client.downloadProof(proof.job);
+  const file = fileOfAggregation(
+    answer,
+    children.map((child) => child.file),
+    proofBytes,
+    keys,
+  );
+  const verifySeconds = requireValid(keys, productionSystem(), file);
+  const fileBytes = await writeProofFile(out, file);
+  const leaves = leavesOf(file.entries ?? []).length;
+  const statement = formatDigest(file.statement);
+  const proveSeconds = (performance.now() - start) / 1000;
+  if (format === 'json')
+    printJson({
+      ok: true,
+      file: out,
+      fileBytes,
+      proofBytes: proofBytes.length,
+      leaves,
+      statement,
+      proveSeconds,
+      verifySeconds,
+      aggregation: answer,
+    });
+  else {
+    const rows = answer.nodes.map((node) => [
+      `${node.number}`,
+      node.level,
+      node.children.length,
+      node.isReused ? 'reused' : node.state,
+      node.proofBytes ?? '',
+      node.seconds === undefined ? '' : seconds(node.seconds),
+    ]);
+    print(
+      [
+        ...table([['node', 'level', 'children', 'state', 'bytes', 'seconds'], ...rows]),
+        `Busy ${seconds(answer.times.busySeconds)} s, critical path ${seconds(answer.times.criticalPathSeconds)} s, verified in ${seconds(verifySeconds)} s`,
+        `${out}: ${fileBytes.toLocaleString('en-US')} bytes, of which the proof ${proofBytes.length.toLocaleString('en-US')}; ${leaves} leaves; statement ${statement}`,
+      ].join('\n'),
+    );
+  }
   return 0;
 }
 

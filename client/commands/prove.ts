@@ -1,12 +1,12 @@
 /** `colonnade prove`: a program's proof, made here or by a service, as a proof file. Nothing is written that does not verify. */
 
 import { describeClaim } from '../claims.ts';
-import { createClient, isFinished, type JobAnswer } from '../client.ts';
+import { isFinished } from '../client.ts';
 import { readKeys, writeProofFile } from '../files.ts';
 import { formatDigest } from '../jsonFields.ts';
 import { adapterChoice, DEVICE_OPTIONS, DEVICE_USAGE, startLocalProver } from '../localProver.ts';
 import type { ProofFile } from '../proofFile.ts';
-import { findKey, type KnownSystem, type PublishedKeys } from '../publishedKeys.ts';
+import { findKey } from '../publishedKeys.ts';
 import { ServiceError } from '../serviceError.ts';
 import {
   type Command,
@@ -23,8 +23,9 @@ import {
   UsageError,
   wholeNumber,
 } from '../terminal.ts';
-import { FILE_REJECTIONS, productionSystem, verifyProofFile } from '../verifyFile.ts';
+import { productionSystem } from '../verifyFile.ts';
 import { INPUT_OPTIONS, INPUT_USAGE, type PreparedRun, prepareRun, readInputs } from './inputs.ts';
+import { clientOf, failureOf, requireValid } from './through.ts';
 
 const USAGE = `Usage: colonnade prove --inputs FILE --out FILE [options]
 
@@ -118,29 +119,6 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   return 0;
 }
 
-/** Seconds that verification took. Throws: ProofNotValid. */
-export function requireValid(keys: PublishedKeys, system: KnownSystem, file: ProofFile): number {
-  const start = performance.now();
-  const verdict = verifyProofFile(keys, system, file);
-  if (!verdict.ok) throw new ProofNotValid(verdict.reason, verdict.details);
-  return (performance.now() - start) / 1000;
-}
-
-/** A proof that was just made does not verify: the keys are of another build, or the prover is broken. */
-export class ProofNotValid extends Error {
-  readonly code: keyof typeof FILE_REJECTIONS;
-  readonly details: Readonly<Record<string, string | number>>;
-
-  constructor(code: keyof typeof FILE_REJECTIONS, details: Readonly<Record<string, string | number>>) {
-    super(
-      `${code}: ${FILE_REJECTIONS[code]} ${JSON.stringify(details)} Nothing was written; colonnade keys --check tells whether the keys are those of this build.`,
-    );
-    this.name = 'ProofNotValid';
-    this.code = code;
-    this.details = details;
-  }
-}
-
 async function proveHere(
   { name, program, execution }: PreparedRun,
   profile: string,
@@ -167,12 +145,7 @@ async function proveThere(
   inputs: unknown,
   statement: Uint32Array,
 ): Promise<Made> {
-  let client: ReturnType<typeof createClient>;
-  try {
-    client = createClient(url);
-  } catch (error) {
-    throw new UsageError(`--url: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const client = clientOf(url);
   const start = performance.now();
   const submitted = await client.submitProof({ program, profile, inputs });
   say(`job ${submitted.id}`);
@@ -181,7 +154,7 @@ async function proveThere(
     showProgress(`${now.state}: ${stage}`, fraction);
   });
   clearBar();
-  if (job.state !== 'succeeded' || job.proof === undefined) throw failureOf(job);
+  if (job.state !== 'succeeded' || job.proof === undefined) throw failureOf('job', job);
   if (job.proof.statement !== formatDigest(statement))
     throw new ServiceError('UNEXPECTED_ANSWER', 'The service proved another statement than asked for.', {
       expected: formatDigest(statement),
@@ -197,14 +170,6 @@ async function proveThere(
     stages,
     proveSeconds: (performance.now() - start) / 1000,
   };
-}
-
-function failureOf({ id, state, failure }: JobAnswer): ServiceError {
-  return new ServiceError(
-    failure?.code ?? state,
-    `job ${id} ${state}: ${failure?.title ?? ''} ${failure?.detail ?? ''}`.trim(),
-    failure?.details ?? {},
-  );
 }
 
 export const PROVE: Command = { usage: USAGE, run };
