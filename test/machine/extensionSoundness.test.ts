@@ -345,7 +345,7 @@ test('L38: padding rows neither answer calls nor look rows up', () => {
   assertBus(check(withCells(trace.columns, { [`isMadd@${padding}`]: 1 })), 'row');
 });
 
-test('A51: operands that are no rows leave the row bus unbalanced', () => {
+test('operands that are no rows leave the row bus unbalanced', () => {
   const bench = createBench(createRandom(SEED + 10));
   multiplyAdd(bench);
   const log = runCalls(extensionTable, bench.memory, bench.calls);
