@@ -14,6 +14,7 @@ import { createWatchers } from './events/watchers.ts';
 import { traceIdOf, traceParentOf } from './http/traceId.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { PROBLEM_CONTENT_TYPE, PROBLEMS, Problem, type ProblemCode, problemBody } from './problems.ts';
+import { aggregationRoutes } from './routes/aggregations.ts';
 import { capabilityRoutes } from './routes/capabilities.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { estimateRoutes } from './routes/estimates.ts';
@@ -125,6 +126,7 @@ export async function buildApp(services: Services, log?: FastifyBaseLogger): Pro
   await app.register(healthRoutes(services, metrics));
   await app.register(submissionRoutes, services);
   await app.register(proofRoutes, services);
+  await app.register(aggregationRoutes, services);
   await app.register(eventRoutes(services, watchers));
   await app.register(verifyRoutes, services);
   await app.register(estimateRoutes, services);

@@ -1,11 +1,14 @@
 /** What the routes work with; put together once, in `service.ts` or by a test. */
 import type { Profile } from '../stark/profile.ts';
+import { type Aggregations, createAggregations } from './aggregation/aggregations.ts';
+import { PRODUCTION_SYSTEM, type ProofSystem, rolesOf } from './aggregation/proofSystem.ts';
 import { type BodyBudget, createBodyBudget } from './bodies.ts';
 import type { Checker } from './checker/checker.ts';
 import type { Estimator } from './estimates/estimator.ts';
 import { createEventLog, type EventLog } from './jobs/eventLog.ts';
 import { createJobQueue, type JobQueue, type QueueLog } from './jobs/queue.ts';
 import { createMemoryStore, type JobStore } from './jobs/store.ts';
+import { NODE_PROFILES } from './profiles.ts';
 import type { ServedPrograms } from './programs.ts';
 import type { Prover } from './prover/prover.ts';
 import type { Settings } from './settings.ts';
@@ -21,6 +24,8 @@ export interface ServiceParts {
   readonly settings: Settings;
   readonly programs: ServedPrograms;
   readonly profiles: ReadonlyMap<string, ServedProfile>;
+  /** Other programs than those of production, in tests. */
+  readonly system?: ProofSystem;
   readonly prover: Prover;
   readonly checker: Checker;
   readonly estimator: Estimator;
@@ -31,6 +36,10 @@ export interface Services extends ServiceParts {
   readonly store: JobStore;
   readonly events: EventLog;
   readonly jobs: JobQueue;
+  readonly aggregations: Aggregations;
+  readonly system: ProofSystem;
+  /** With those of aggregates. */
+  readonly allProfiles: ReadonlyMap<string, ServedProfile>;
   /** Memory of the bodies that are arriving or being checked. */
   readonly bodies: BodyBudget;
 }
@@ -56,5 +65,27 @@ export function createServices(parts: ServiceParts): Services {
     attemptTimeoutMs: settings.attemptTimeoutSeconds * 1000,
     log,
   });
-  return { ...parts, store, events, jobs, bodies: createBodyBudget(settings.bodyMebibytes * MEBIBYTE) };
+  const system = parts.system ?? { ...PRODUCTION_SYSTEM, leafPrograms: parts.programs };
+  const aggregations = createAggregations({
+    jobs,
+    store,
+    events,
+    roles: rolesOf(system),
+    activeLimit: settings.aggregationLimit,
+    retention: {
+      aggregations: settings.retentionLimit,
+      milliseconds: settings.retentionSeconds * 1000,
+    },
+    log,
+  });
+  return {
+    ...parts,
+    store,
+    events,
+    jobs,
+    aggregations,
+    system,
+    allProfiles: new Map([...NODE_PROFILES, ...parts.profiles]),
+    bodies: createBodyBudget(settings.bodyMebibytes * MEBIBYTE),
+  };
 }

@@ -29,6 +29,10 @@ const settingsSchema = z
     jsonLimitBytes: count(1024, 256 * MEBIBYTE, 8 * MEBIBYTE),
     traceLimitBytes: count(1024, 1024 * MEBIBYTE, 256 * MEBIBYTE),
     proofLimitBytes: count(1024, 256 * MEBIBYTE, 16 * MEBIBYTE),
+    /** The body of a request for an aggregation, with the proofs in it. */
+    aggregationLimitBytes: count(1024, 256 * MEBIBYTE, 64 * MEBIBYTE),
+    /** Aggregations that are proved at the same time. */
+    aggregationLimit: count(1, 1000, 16),
     /** Traces that may arrive at the same time; each may take `traceLimitBytes` of memory. */
     uploadLimit: count(1, 64, 2),
     /** Memory that the bodies of all routes may take while they arrive and are checked. */
@@ -57,8 +61,9 @@ const settingsSchema = z
     buildCommit: z.string().min(1).max(64).default('unknown'),
   })
   .refine(
-    ({ bodyMebibytes, jsonLimitBytes, traceLimitBytes, proofLimitBytes }) =>
-      Math.max(jsonLimitBytes, traceLimitBytes, proofLimitBytes) <= bodyMebibytes * MEBIBYTE,
+    ({ bodyMebibytes, jsonLimitBytes, traceLimitBytes, proofLimitBytes, aggregationLimitBytes }) =>
+      Math.max(jsonLimitBytes, traceLimitBytes, proofLimitBytes, aggregationLimitBytes) <=
+      bodyMebibytes * MEBIBYTE,
     { path: ['bodyMebibytes'], message: 'less than the largest body that is accepted' },
   );
 

@@ -8,12 +8,15 @@ import type { Program } from '../../machine/program.ts';
 import { buildAggregateProgram } from '../../programs/aggregate/aggregateProgram.ts';
 import { VERIFIABLE, type Verifiable } from '../../programs/aggregate/prepare.ts';
 import { type BlockProgramKeys, buildBlockProgram } from '../../programs/block/blockProgram.ts';
+import { FINAL_HEIGHTS, SHRUNK_HEIGHTS } from '../../programs/block/compression.ts';
 import { keyDigest, type VerifyingKey } from '../../stark/keys.ts';
 import { FINAL, INNER, LEAF, type Profile } from '../../stark/profile.ts';
 import { productionPolicy, type VerifierPolicy } from '../../stark/verifier.ts';
 import { verifyingKeyOf } from '../keys.ts';
+import { Problem } from '../problems.ts';
 import type { ServedPrograms } from '../programs.ts';
 import { SERVED_PROGRAMS } from '../registry.ts';
+import type { RolePrograms } from './aggregations.ts';
 import type { NodeRole } from './tree.ts';
 
 export const AGGREGATE = 'aggregate';
@@ -31,7 +34,7 @@ export interface ProofSystem {
   buildBlock(keys: BlockProgramKeys): Program;
   /** What both of them verify. */
   readonly verifiable: Verifiable;
-  /** Least heights of tables, so that final proofs have one size. */
+  /** Heights of the tables of some roles, so that final proofs have one size; a run that does not fit is refused. */
   readonly heights: RoleHeights;
   /** Under which children are believed. */
   readonly policy: VerifierPolicy;
@@ -43,7 +46,7 @@ export const PRODUCTION_SYSTEM: ProofSystem = {
   buildAggregate: buildAggregateProgram,
   buildBlock: buildBlockProgram,
   verifiable: VERIFIABLE,
-  heights: {},
+  heights: { shrink: SHRUNK_HEIGHTS, final: FINAL_HEIGHTS },
   policy: productionPolicy(),
 };
 
@@ -52,6 +55,32 @@ export function profilesOf({ leafPrograms, profiles }: ProofSystem, program: str
   if (program === AGGREGATE) return [profiles.inner, profiles.final];
   if (program === BLOCK) return [profiles.inner];
   return leafPrograms.has(program) ? [profiles.leaf] : [];
+}
+
+/** Throws: Problem unknown-program, unknown-profile. */
+export function requireProved(system: ProofSystem, program: string, profile: string): void {
+  const profiles = profilesOf(system, program).map(({ name }) => name);
+  if (profiles.includes(profile)) return;
+  if (profiles.length === 0)
+    throw new Problem('unknown-program', `There is no program ${JSON.stringify(program)}.`, {
+      expected: [...system.leafPrograms.keys(), AGGREGATE, BLOCK],
+      got: program,
+    });
+  throw new Problem('unknown-profile', `${program} is not proved under ${JSON.stringify(profile)}.`, {
+    expected: profiles,
+    got: profile,
+  });
+}
+
+/** The program and the profile of every role of a node. */
+export function rolesOf({ profiles: { inner, final } }: ProofSystem): RolePrograms {
+  const shrink = { program: AGGREGATE, profile: inner.name };
+  return {
+    aggregate: shrink,
+    block: { program: BLOCK, profile: inner.name },
+    shrink,
+    final: { program: AGGREGATE, profile: final.name },
+  };
 }
 
 export interface KeyRing {

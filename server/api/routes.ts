@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import type { ProblemCode } from '../problems.ts';
+import { aggregationListSchema, aggregationRequestSchema, aggregationSchema } from './aggregationSchemas.ts';
 import {
   bodyHeadersSchema,
   capabilitiesSchema,
@@ -70,6 +71,34 @@ const BODY_PROBLEMS = [
   'unsupported-media-type',
   'digest-mismatch',
   'queue-full',
+] as const;
+
+/** What is wrong with children or the block that they make; each names the child. */
+const CHILD_PROBLEMS = [
+  'unknown-child',
+  'child-failed',
+  'child-cancelled',
+  'child-expired',
+  'malformed-child',
+  'child-too-large',
+  'child-test-only',
+  'child-wrong-key',
+  'child-rejected',
+  'duplicate-child',
+  'mixed-children',
+  'no-column',
+  'claim-missing',
+  'claim-mismatch',
+  'column-missing',
+  'other-block',
+  'other-base-fee',
+  'access-overlap',
+  'transaction-missing',
+  'transaction-twice',
+  'transaction-not-listed',
+  'wrong-column',
+  'transaction-order',
+  'block-refused',
 ] as const;
 
 export const ROUTES = {
@@ -157,6 +186,78 @@ export const ROUTES = {
       },
     },
     problems: ['unknown-job', 'too-many-connections'],
+    messages: eventMessageSchema,
+  },
+  submitAggregation: {
+    method: 'POST',
+    path: '/v1/aggregations',
+    summary: 'Asks for one proof of many: an aggregate of proofs, or the proof of a block.',
+    headers: bodyHeadersSchema,
+    bodies: {
+      [JSON_TYPE]: {
+        description: 'Kind, shape and children; of a block also its inclusion list.',
+        schema: aggregationRequestSchema,
+      },
+    },
+    answers: {
+      202: {
+        description: 'The aggregation.',
+        contentType: JSON_TYPE,
+        schema: aggregationSchema,
+        headers: { location: 'The address of the aggregation.' },
+      },
+    },
+    problems: [
+      ...BODY_PROBLEMS,
+      ...CHILD_PROBLEMS,
+      'inputs-refused',
+      'deadline-passed',
+      'not-ready',
+      'stopping',
+    ],
+  },
+  listAggregations: {
+    method: 'GET',
+    path: '/v1/aggregations',
+    summary: 'The aggregations that are remembered, newest first.',
+    answers: {
+      200: { description: 'All of them.', contentType: JSON_TYPE, schema: aggregationListSchema },
+    },
+    problems: [],
+  },
+  getAggregation: {
+    method: 'GET',
+    path: '/v1/aggregations/:id',
+    summary: 'An aggregation: its tree with the state and time of every node, critical path and busy time.',
+    params: jobParametersSchema,
+    answers: { 200: { description: 'The aggregation.', contentType: JSON_TYPE, schema: aggregationSchema } },
+    problems: ['unknown-aggregation'],
+  },
+  cancelAggregation: {
+    method: 'DELETE',
+    path: '/v1/aggregations/:id',
+    summary: 'Cancels an aggregation, with the jobs that nobody else needs.',
+    params: jobParametersSchema,
+    answers: {
+      200: { description: 'The cancelled aggregation.', contentType: JSON_TYPE, schema: aggregationSchema },
+    },
+    problems: ['unknown-aggregation', 'aggregation-finished'],
+  },
+  watchAggregation: {
+    method: 'GET',
+    path: '/v1/aggregations/:id/events',
+    summary:
+      "One aggregation's events, under its id: as a list, or as a WebSocket that closes after the last.",
+    params: jobParametersSchema,
+    query: eventQuerySchema,
+    answers: {
+      200: {
+        description: 'The events that are remembered.',
+        contentType: JSON_TYPE,
+        schema: eventListSchema,
+      },
+    },
+    problems: ['unknown-aggregation', 'too-many-connections'],
     messages: eventMessageSchema,
   },
   watchEvents: {

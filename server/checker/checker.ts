@@ -3,6 +3,8 @@
  * `threadChecker.ts` implements it in production.
  */
 import type { Verdict } from '../../stark/verifier/rejection.ts';
+import type { BlockCheck, BlockTask } from '../aggregation/blockCheck.ts';
+import type { AggregationCheck } from '../aggregation/request.ts';
 import type { Refusal } from '../proofRequest.ts';
 
 export interface VerificationTask {
@@ -50,6 +52,10 @@ export interface KeyTask {
 
 export interface Checker {
   checkRequest(task: RequestTask): Promise<RequestCheck>;
+  /** Reads a request for an aggregation and verifies the proofs in it. */
+  checkAggregation(task: RequestTask): Promise<AggregationCheck>;
+  /** Whether columns make a block, and what it says. */
+  checkBlock(task: BlockTask): Promise<BlockCheck>;
   verify(task: VerificationTask): Promise<Verification>;
   /** Whether the bytes are an execution trace; nothing is said about its constraints. */
   checkTraceForm(task: TraceTask): Promise<TraceFormCheck>;

@@ -1,14 +1,20 @@
 /** The checker's thread. */
 
+import { checkBlock } from '../aggregation/blockCheck.ts';
 import { createKeyRing, PRODUCTION_SYSTEM } from '../aggregation/proofSystem.ts';
+import { type AggregationCheck, checkAggregation } from '../aggregation/request.ts';
 import { SERVED_PROFILES } from '../profiles.ts';
 import { SERVED_PROGRAMS } from '../registry.ts';
 import { serveThread } from '../threads/serve.ts';
 import type { RequestCheck, RequestTask } from './checker.ts';
 import { checkRequest, checkTraceForm, createProofChecks } from './checks.ts';
 
+const ring = createKeyRing(PRODUCTION_SYSTEM);
+
 const METHODS = {
-  ...createProofChecks(createKeyRing(PRODUCTION_SYSTEM)),
+  ...createProofChecks(ring),
+  checkAggregation: (task: RequestTask): Promise<AggregationCheck> => checkAggregation(ring, task),
+  checkBlock,
   checkTraceForm,
   checkRequest: (task: RequestTask): RequestCheck => checkRequest(SERVED_PROGRAMS, SERVED_PROFILES, task),
 };

@@ -15,6 +15,8 @@ export function startThreadChecker(): Checker {
   });
   return {
     checkRequest: (task) => thread.call('checkRequest', task),
+    checkAggregation: (task) => thread.call('checkAggregation', task),
+    checkBlock: (task) => thread.call('checkBlock', task),
     verify: (task) => thread.call('verifyProof', task),
     checkTraceForm: (task) => thread.call('checkTraceForm', task),
     keyDigest: (task) => thread.call('keyDigest', task),

@@ -6,6 +6,7 @@ import { checkedRequest, type Handler, routeOptions } from '../http/serve.ts';
 import { isFinished } from '../jobs/job.ts';
 import { Problem } from '../problems.ts';
 import type { Services } from '../services.ts';
+import { found } from './aggregations.ts';
 import { findJob } from './proofs.ts';
 
 interface EventQuery {
@@ -13,7 +14,7 @@ interface EventQuery {
 }
 
 export function eventRoutes(services: Services, watchers: Watchers) {
-  const { events, jobs } = services;
+  const { events, aggregations } = services;
 
   const list = ({ after }: EventQuery, job?: string) => ({
     events: [...events.since(after ?? 0, job)],
@@ -27,18 +28,21 @@ export function eventRoutes(services: Services, watchers: Watchers) {
       throw new Problem('too-many-connections', 'Too many connections watch events.');
   }
 
+  /** `find` throws where there is nothing of this id, and says whether it is finished. */
   function watchable<Route extends RouteDefinition>(
     app: FastifyInstance,
     route: Route,
     handler: Handler<Route>,
-    jobOf: (request: FastifyRequest) => string | undefined,
+    find?: (id: string) => { readonly isOver: boolean },
   ): void {
+    const jobOf = ({ params }: FastifyRequest): string | undefined =>
+      find === undefined ? undefined : (params as { id: string }).id;
     app.route({
       ...routeOptions(route),
       preHandler: async (request) => {
         requirePlace(request);
         const job = jobOf(request);
-        if (job !== undefined) findJob(services, job);
+        if (job !== undefined) find?.(job);
       },
       handler: (request, reply) => handler(checkedRequest<Route>(request), reply),
       wsHandler: (socket: EventSocket, request: FastifyRequest) => {
@@ -46,8 +50,13 @@ export function eventRoutes(services: Services, watchers: Watchers) {
         const { after } = request.query as EventQuery;
         const isOver = (): boolean => {
           if (job === undefined) return false;
-          const found = jobs.find(job);
-          return found === undefined || isFinished(found.state);
+          try {
+            return find?.(job).isOver ?? false;
+          } catch (error) {
+            // It was forgotten.
+            if (error instanceof Problem) return true;
+            throw error;
+          }
         };
         watchers.watch(socket, { after, job, isOver });
       },
@@ -55,17 +64,18 @@ export function eventRoutes(services: Services, watchers: Watchers) {
   }
 
   return async (app: FastifyInstance): Promise<void> => {
-    watchable(
-      app,
-      ROUTES.watchEvents,
-      ({ query }) => list(query),
-      () => undefined,
-    );
+    watchable(app, ROUTES.watchEvents, ({ query }) => list(query));
     watchable(
       app,
       ROUTES.watchProof,
       ({ params, query }) => list(query, params.id),
-      ({ params }) => (params as { id: string }).id,
+      (id) => ({ isOver: isFinished(findJob(services, id).state) }),
+    );
+    watchable(
+      app,
+      ROUTES.watchAggregation,
+      ({ params, query }) => list(query, params.id),
+      (id) => ({ isOver: found(aggregations.find(id)).finishedAtMs !== undefined }),
     );
   };
 }

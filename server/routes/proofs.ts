@@ -11,7 +11,7 @@ import { jobAnswer, jobSummary } from './jobAnswer.ts';
 const USUAL_PAGE = 50;
 
 export async function proofRoutes(app: FastifyInstance, services: Services): Promise<void> {
-  const { jobs, store, profiles } = services;
+  const { jobs, store, allProfiles: profiles } = services;
 
   serve(app, ROUTES.listProofs, ({ query: { limit = USUAL_PAGE, state, before } }) => {
     // One more tells whether there is another page.

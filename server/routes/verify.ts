@@ -2,17 +2,17 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { MALFORMED_REASONS } from '../../stark/verifier/rejection.ts';
+import { requireProved } from '../aggregation/proofSystem.ts';
 import { ROUTES } from '../api/routes.ts';
 import type { VerdictAnswer } from '../api/schemas.ts';
 import { declaredLength, withBody } from '../bodies.ts';
 import { promisedDigest } from '../http/bodyDigest.ts';
 import { serve } from '../http/serve.ts';
 import { Problem } from '../problems.ts';
-import { served } from '../proofRequest.ts';
 import type { Services } from '../services.ts';
 
 export async function verifyRoutes(app: FastifyInstance, services: Services): Promise<void> {
-  const { settings, programs, profiles, checker, bodies } = services;
+  const { settings, system, checker, bodies } = services;
   let running = 0;
 
   app.removeAllContentTypeParsers();
@@ -22,8 +22,7 @@ export async function verifyRoutes(app: FastifyInstance, services: Services): Pr
 
   serve(app, ROUTES.verify, async ({ query, raw }): Promise<VerdictAnswer> => {
     const { program, profile, statement } = query;
-    served(programs, program, 'program');
-    served(profiles, profile, 'profile');
+    requireProved(system, program, profile);
     const { body: stream } = raw;
     if (!(stream instanceof Readable)) throw new Problem('malformed-request', 'The request has no body.');
     const rules = {

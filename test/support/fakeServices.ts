@@ -2,14 +2,23 @@
  * Services for tests of routes and queue: a deterministic prover and checker that compute nothing. They live here so that
  * nothing in server/ can choose them.
  */
+import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { buildProgram } from '../../machine/builder.ts';
 import { EMPTY_CALLS, type ExecutionTrace } from '../../machine/executionTrace.ts';
 import { encodeTrace } from '../../machine/traceCodec.ts';
+import { type AggregateEntry, aggregateStatement } from '../../programs/aggregate/aggregateStatement.ts';
+import { assembleBlock } from '../../programs/block/blockInput.ts';
+import { blockStatementDigest } from '../../programs/block/blockStatement.ts';
+import { checkBlock } from '../../server/aggregation/blockCheck.ts';
+import type { NodeInput } from '../../server/aggregation/nodeInput.ts';
+import { AGGREGATE, BLOCK, type KeyRing, PRODUCTION_SYSTEM } from '../../server/aggregation/proofSystem.ts';
+import { checkAggregation } from '../../server/aggregation/request.ts';
 import { buildApp } from '../../server/app.ts';
 import type { Checker } from '../../server/checker/checker.ts';
 import { checkRequest } from '../../server/checker/checks.ts';
+import { COLUMN_PROGRAM } from '../../server/columnProgram.ts';
 import type { Estimator } from '../../server/estimates/estimator.ts';
 import { sizeOfRun } from '../../server/estimates/sizeOfRun.ts';
 import type { JobQueue } from '../../server/jobs/queue.ts';
@@ -50,7 +59,8 @@ const sumProgram: ServedProgram = {
   hintsOf: () => ({}),
 };
 
-const programs: ServedPrograms = new Map([[sumProgram.name, sumProgram]]);
+/** The only program, unless a test asks for others. */
+export const SUM_PROGRAMS: ServedPrograms = new Map([[sumProgram.name, sumProgram]]);
 const profiles = new Map([['leaf', { profile: LEAF, securityBits: 128 }]]);
 
 export const ADAPTER = { name: 'fake adapter', isSoftware: true } as const;
@@ -72,10 +82,58 @@ export function succeed(statement: Uint32Array): ProofOutcome {
   };
 }
 
-/** Proves what the sum program states. */
+/** Stand-ins for digests of keys. */
+export const FAKE_KEYS = {
+  aggregate: new Uint32Array(8).fill(1),
+  block: new Uint32Array(8).fill(2),
+  leaf: new Uint32Array(8).fill(7),
+} as const;
+
+/** Knows digests of keys, no keys: nothing can be verified. */
+function fakeKeyRing(leafPrograms: ServedPrograms): KeyRing {
+  const none = (): never => {
+    throw new Error('there are no keys');
+  };
+  return {
+    system: { ...PRODUCTION_SYSTEM, leafPrograms },
+    programOf: none,
+    keyOf: none,
+    digestOf: async (program) =>
+      program === AGGREGATE ? FAKE_KEYS.aggregate : program === BLOCK ? FAKE_KEYS.block : FAKE_KEYS.leaf,
+    aggregateKeyDigest: async () => FAKE_KEYS.aggregate,
+    blockKeys: none,
+  };
+}
+
+/** States what the programs would state; its bytes depend on the bytes of all children. */
+function proveNode({ role, children, block }: NodeInput): ProofOutcome {
+  const statement =
+    block === undefined
+      ? aggregateStatement(
+          FAKE_KEYS.aggregate,
+          children.map(({ program, statement, entries }): AggregateEntry => {
+            if (entries !== undefined) return { kind: 'inner', entries };
+            return {
+              kind: 'leaf',
+              keyDigest: program === BLOCK ? FAKE_KEYS.block : FAKE_KEYS.leaf,
+              statement,
+            };
+          }),
+        )
+      : blockStatementDigest(assembleBlock(block.columns, block.list));
+  const hash = createHash('sha256').update(role);
+  for (const { program, profile, proof } of children) hash.update(`${program} ${profile}`).update(proof);
+  const outcome = succeed(statement);
+  return outcome.ok ? { ...outcome, proof: new Uint8Array(hash.digest()) } : outcome;
+}
+
+/** Proves what programs and nodes state. */
 export async function honestProve(task: ProofTask): Promise<ProofOutcome> {
-  if (task.input.kind !== 'inputs') return succeed(new Uint32Array(8));
-  return succeed(sumProgram.statementOf(readEnvelope(task.input.json).inputs));
+  const { program, input } = task;
+  if (input.kind === 'trace') return succeed(new Uint32Array(8));
+  if (input.kind === 'proofs') return proveNode(input.node);
+  const served = program === COLUMN_PROGRAM.name ? COLUMN_PROGRAM : sumProgram;
+  return succeed(served.statementOf(served.parseInputs(readEnvelope(input.json).inputs)));
 }
 
 export type Prove = (task: ProofTask, signal: AbortSignal) => Promise<ProofOutcome>;
@@ -99,12 +157,15 @@ export async function startFakeService(
     readonly prove?: Prove;
     readonly state?: Prover['state'];
     readonly checker?: Partial<Checker>;
+    readonly programs?: ServedPrograms;
     readonly estimator?: Estimator;
     readonly settings?: Partial<Settings>;
   } = {},
 ): Promise<FakeService> {
   const settings: Settings = { ...parseSettings([], {}), ...overrides.settings };
   const proved: ProofTask[] = [];
+  const programs = overrides.programs ?? SUM_PROGRAMS;
+  const ring = fakeKeyRing(programs);
   const prover: Prover = {
     state: overrides.state ?? (() => ({ state: 'ready', adapter: ADAPTER, bindingBytes: 2 ** 27 })),
     device: () => ({ usedBytes: 0, idleBytes: 0, peakBytes: 0, budgetBytes: 2 ** 30, busySeconds: 0 }),
@@ -117,9 +178,11 @@ export async function startFakeService(
   };
   const checker: Checker = {
     checkRequest: async (task) => checkRequest(programs, profiles, task),
+    checkAggregation: (task) => checkAggregation(ring, task),
+    checkBlock: async (task) => checkBlock(task),
     verify: async () => ({ verdict: { ok: true }, seconds: 0.125 }),
     checkTraceForm: async () => ({ ok: true }),
-    keyDigest: async () => new Uint32Array(8).fill(7),
+    keyDigest: ({ program, profile }) => ring.digestOf(program, profile),
     close: async () => {},
     ...overrides.checker,
   };

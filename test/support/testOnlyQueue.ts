@@ -53,6 +53,8 @@ export async function startTestOnlyQueue(settings: Partial<Settings> = {}): Prom
         seconds: 0,
       }),
       checkRequest: unused,
+      checkAggregation: unused,
+      checkBlock: unused,
       checkTraceForm: unused,
       keyDigest: unused,
       close: async () => {},
