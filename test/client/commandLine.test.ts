@@ -13,7 +13,7 @@ import { decodeProofFile, encodeProofFile } from '../../client/proofFile.ts';
 import { decodeTrace } from '../../machine/traceCodec.ts';
 import { jobSchema } from '../../server/api/schemas.ts';
 import { colonnade } from '../support/commandLine.ts';
-import { COLUMN_PROOF, KEYS_FILE, storedColumnProof } from '../support/storedProofs.ts';
+import { AGGREGATE_PROOF, COLUMN_PROOF, KEYS_FILE, storedColumnProof } from '../support/storedProofs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'colonnade-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -77,8 +77,9 @@ describe('the command line', () => {
         aggregate: undefined,
       }),
     );
-    const [valid, both, tooLarge, unkeyed, missing] = await Promise.all([
+    const [valid, tree, both, tooLarge, unkeyed, missing] = await Promise.all([
       colonnade('verify', STORED, '--leaves'),
+      colonnade('verify', fileURLToPath(AGGREGATE_PROOF), '--leaves'),
       colonnade('verify', STORED, FLIPPED, large, '--json'),
       colonnade('verify', large, '--json'),
       colonnade('verify', STORED, '--keys', noKeys, '--json'),
@@ -87,6 +88,9 @@ describe('the command line', () => {
     assert.equal(valid.status, 0, valid.stderr);
     for (const part of ['valid. column under leaf', 'block 19933122', '8 executed', 'nonce 1217 -> 1218'])
       assert.ok(valid.stdout.includes(part), valid.stdout);
+    assert.equal(tree.status, 0, tree.stderr);
+    for (const part of ['aggregate under final', '2 leaves', 'leaf 1: column under leaf'])
+      assert.ok(tree.stdout.includes(part), tree.stdout);
     assert.equal(both.status, 1);
     const [first, second, third] = both.stdout.trim().split('\n').map(answerOf);
     assert.equal(first?.ok, true);

@@ -2,11 +2,15 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { blockFile } from '../../client/aggregateService.ts';
+import { describeClaim } from '../../client/claims.ts';
 import { formatDigest } from '../../client/jsonFields.ts';
 import { buildKeys, PUBLISHED_PROGRAMS } from '../../client/programs.ts';
-import { decodeProofFile } from '../../client/proofFile.ts';
-import { parsePublishedKeys } from '../../client/publishedKeys.ts';
+import { decodeProofFile, encodeProofFile, leavesOf } from '../../client/proofFile.ts';
+import { findKey, parsePublishedKeys } from '../../client/publishedKeys.ts';
 import { productionSystem, verifyProofFile } from '../../client/verifyFile.ts';
+import { type BlockSummary, blockSummaryDigest } from '../../programs/block/blockStatement.ts';
+import { finalStatement } from '../../programs/block/verifyBlock.ts';
 import { REQUIRED_BITS } from '../../stark/soundness.ts';
 import { KEYS_FILE } from '../support/storedProofs.ts';
 
@@ -36,6 +40,42 @@ describe('keys.json', () => {
         .filter(({ program }) => program !== aggregate?.program)
         .map(({ keyDigest }) => formatDigest(keyDigest)),
     );
+  });
+});
+
+describe('the file of a block', () => {
+  it('states what the outermost verifier of a block recomputes', () => {
+    const keys = parsePublishedKeys(keysJson, productionSystem());
+    const summary: BlockSummary = {
+      chainId: 1n,
+      blockNumber: 2n,
+      baseFeePerGasWei: 3n,
+      columnCount: 2,
+      transactionCount: 5,
+      executedCount: 4,
+      itemCount: 9,
+      gasUsed: 84_000n,
+      priorityFeesWei: 6n,
+      burnedWei: 7n,
+      listDigest: Uint32Array.of(1, 2, 3, 4, 5, 6, 7, 8),
+      skippedDigest: new Uint32Array(8),
+      preValuesDigest: new Uint32Array(8).fill(9),
+      postValuesDigest: new Uint32Array(8).fill(10),
+    };
+    const file = decodeProofFile(encodeProofFile(blockFile(summary, new Uint8Array(4), keys)));
+    const aggregateKeyDigest = keys.aggregate?.recursiveKeyDigest;
+    const blockKeyDigest = findKey(keys.keys, 'block', 'inner')?.keyDigest;
+    assert.ok(aggregateKeyDigest && blockKeyDigest);
+    assert.deepEqual(
+      file.statement,
+      finalStatement({ aggregateKeyDigest, blockKeyDigest }, blockSummaryDigest(summary)),
+    );
+    const claim = leavesOf(file.entries ?? [])[0]?.claim;
+    assert.deepEqual(claim, { program: 'block', summary });
+    assert.ok(claim && describeClaim(claim, 'summary').join(' ').includes('5 transactions'));
+    // Everything but the proof is in order.
+    const verdict = verifyProofFile(keys, productionSystem(), file);
+    assert.ok(!verdict.ok && verdict.reason === 'PROOF_REJECTED', JSON.stringify(verdict));
   });
 });
 

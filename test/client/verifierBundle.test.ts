@@ -3,7 +3,7 @@
  * bit, in a bare JavaScript context and in a browser.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
@@ -13,9 +13,10 @@ import { transform } from 'esbuild';
 import { type Browser, chromium } from 'playwright-core';
 import { bundleVerifier } from '../../client/bundleVerifier.ts';
 import type { BundleVerdict, verify } from '../../client/verifierBundle.ts';
-import { storedColumnProof } from '../support/storedProofs.ts';
+import { AGGREGATE_PROOF, storedColumnProof } from '../support/storedProofs.ts';
 
 const { keysJson, bytes } = storedColumnProof();
+const aggregate = new Uint8Array(readFileSync(AGGREGATE_PROOF));
 
 /** The stored file with one bit of the proof flipped, far behind the first line. */
 function flipped(): Uint8Array<ArrayBuffer> {
@@ -25,12 +26,20 @@ function flipped(): Uint8Array<ArrayBuffer> {
   return copy;
 }
 
-function assertVerdicts(valid: BundleVerdict, invalid: BundleVerdict, noKeys: BundleVerdict): void {
+function assertVerdicts(
+  valid: BundleVerdict,
+  tree: BundleVerdict,
+  invalid: BundleVerdict,
+  noKeys: BundleVerdict,
+): void {
   assert.ok(valid.isValid, JSON.stringify(valid));
   assert.equal(valid.program, 'column');
   assert.equal(valid.profile, 'leaf');
   assert.ok(valid.provableBits >= 128);
   assert.equal(valid.leaves[0]?.claim?.['blockNumber'], '19933122');
+  assert.ok(tree.isValid, JSON.stringify(tree));
+  assert.equal(tree.profile, 'final');
+  assert.equal(tree.leaves.length, 2);
   assert.ok(!invalid.isValid);
   assert.equal(invalid.reason, 'PROOF_REJECTED');
   assert.ok(!noKeys.isValid);
@@ -59,7 +68,12 @@ describe('the verifier bundle', () => {
     const context = createContext({ TextEncoder, TextDecoder, atob });
     new Script(script.code).runInContext(context);
     const verifyIn = new Script('verifier.verify').runInContext(context) as typeof verify;
-    assertVerdicts(verifyIn(keysJson, bytes), verifyIn(keysJson, flipped()), verifyIn(NO_KEYS, bytes));
+    assertVerdicts(
+      verifyIn(keysJson, bytes),
+      verifyIn(keysJson, aggregate),
+      verifyIn(keysJson, flipped()),
+      verifyIn(NO_KEYS, bytes),
+    );
     assert.equal((verifyIn('{}', bytes) as { reason: string }).reason, 'FIELD');
     assert.equal((verifyIn(keysJson, new Uint8Array(3)) as { reason: string }).reason, 'NOT_A_PROOF_FILE');
   });
@@ -88,20 +102,22 @@ describe('the verifier bundle', () => {
         keysJson,
         noKeys: NO_KEYS,
         file: Buffer.from(bytes).toString('base64'),
+        tree: Buffer.from(aggregate).toString('base64'),
         flipped: Buffer.from(flipped()).toString('base64'),
       });
       // As text: the page has nothing of this file.
-      const verdicts = await page.evaluate<unknown>(`(async ({ code, keysJson, noKeys, file, flipped }) => {
+      const verdicts =
+        await page.evaluate<unknown>(`(async ({ code, keysJson, noKeys, file, tree, flipped }) => {
         const module = await import(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })));
         const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
         return [
           module.verify(keysJson, bytesOf(file)),
+          module.verify(keysJson, bytesOf(tree)),
           module.verify(keysJson, bytesOf(flipped)),
           module.verify(noKeys, bytesOf(file)),
         ];
       })(${given})`);
-      const [valid, invalid, noKeys] = verdicts as [BundleVerdict, BundleVerdict, BundleVerdict];
-      assertVerdicts(valid, invalid, noKeys);
+      assertVerdicts(...(verdicts as [BundleVerdict, BundleVerdict, BundleVerdict, BundleVerdict]));
     } finally {
       await browser.close();
       rmSync(folder, { recursive: true, force: true });

@@ -8,6 +8,12 @@ export const KEYS_FILE: URL = new URL('../../keys.json', import.meta.url);
 /** Column 0 of block 19933122 cut into 2, under `leaf`. */
 export const COLUMN_PROOF: URL = new URL('../vectors/proofs/column-19933122-0-of-2.proof', import.meta.url);
 
+/** Both columns of that block, aggregated and wrapped under `final`. */
+export const AGGREGATE_PROOF: URL = new URL(
+  '../vectors/proofs/aggregate-19933122-final.proof',
+  import.meta.url,
+);
+
 export interface StoredProof {
   readonly keysJson: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
