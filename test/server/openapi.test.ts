@@ -28,7 +28,8 @@ function checkSchema(schema: unknown, where: string, components: Json): void {
     assert.match(String($ref), /^#\/components\/schemas\/[A-Za-z]+$/, where);
     assert.ok((String($ref).split('/').at(-1) as string) in components, `${where}: ${$ref}`);
   }
-  if (type !== undefined) assert.ok(TYPES.has(String(type)), `${where}: type ${type}`);
+  for (const each of type === undefined ? [] : [type].flat())
+    assert.ok(TYPES.has(String(each)), `${where}: type ${each}`);
   for (const [name, property] of Object.entries(objectAt(properties ?? {}, where)))
     checkSchema(property, `${where}.${name}`, components);
   if (required !== undefined) {

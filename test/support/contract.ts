@@ -45,3 +45,15 @@ export function assertContract(name: RouteName, { statusCode, headers, body }: S
   if (statusCode === 429 || statusCode === 503) assert.ok(Number(headers['retry-after']) >= 1, what);
   return code;
 }
+
+/** The outcomes that the table promises for these routes, as 'route outcome', but for those that were seen. */
+export function unseenOutcomes(names: readonly RouteName[], seen: ReadonlySet<string>): string[] {
+  return names.flatMap((name) => {
+    const { answers, problems }: RouteDefinition = ROUTES[name];
+    // A body that is late ends the connection below HTTP's routes.
+    const promised = [...Object.keys(answers), ...problems].filter(
+      (outcome) => outcome !== 'request-timeout',
+    );
+    return promised.map((outcome) => `${name} ${outcome}`).filter((outcome) => !seen.has(outcome));
+  });
+}
