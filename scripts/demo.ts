@@ -1,170 +1,56 @@
 /**
- * Proves the execution columns of a block through the service and checks everything: each proof is downloaded and verified
- * here in plain TypeScript, and the post-values are compared with an independent execution.
+ * Proves a block through the service and checks everything: its columns, and the one small proof that the service folds them
+ * into. Each proof is downloaded and verified here in plain TypeScript under the published keys, and the post-values are compared
+ * with an independent execution.
  */
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { gunzipSync } from 'node:zlib';
-import { type BlockFile, parseBlockFile } from '../chain/blockFile.ts';
-import { type BlockInput, blockInput, type ColumnBlock } from '../chain/blockInput.ts';
-import { executeColumn } from '../programs/column/execute.ts';
+import { type BlockInput, blockInput } from '../chain/blockInput.ts';
+import { blockList } from '../chain/blockList.ts';
+import { createClient } from '../client/client.ts';
+import { readKeys, writeProofFile } from '../client/files.ts';
+import { productionSystem } from '../client/verifyFile.ts';
+import { assembleBlock } from '../programs/block/blockInput.ts';
 import { columnInputToJson } from '../programs/column/input.ts';
-import {
-  type ColumnStatement,
-  columnStatementDigest,
-  unpackBasicData,
-} from '../programs/column/statement.ts';
-import { formatStatement } from '../server/api/schemas.ts';
+import { MAXIMUM_CHILDREN } from '../server/api/aggregationSchemas.ts';
 import { COLUMN_PROGRAM } from '../server/columnProgram.ts';
-import { verifyingKeyOf } from '../server/keys.ts';
 import { startService } from '../server/service.ts';
 import { parseSettings } from '../server/settings.ts';
-import type { VerifyingKey } from '../stark/keys.ts';
 import { LEAF } from '../stark/profile.ts';
-import { productionPolicy, verify } from '../stark/verifier.ts';
-import { downloadProof, submitInputs, waitForJob, waitUntilReady } from './demoClient.ts';
-import { commonOf, differences, type PostAccount, recoverSender, runIndependently } from './demoEthereum.ts';
-import { type ColumnReport, type DemoReport, formatReport, totalsOf } from './demoReport.ts';
-
-const USAGE = `Usage: npm run demo -- [options]
-
-Proves the plain transfers of a block, cut into columns, through the service on a free port.
-
-  --block FILE|NUMBER   a block of data/blocks by number, or a file of the same form (.json or .json.gz); default 19933122
-  --columns K           columns to cut the block into; columns without transfers are not proved; default 2
-  --adapter NAME        auto, hardware, lavapipe or swiftshader; default auto
-  --json                print one JSON object instead of tables
-  --help
-`;
-
-interface Options {
-  readonly block: string;
-  readonly columnCount: number;
-  readonly adapter: string;
-  readonly format: 'json' | 'table';
-}
-
-/** Undefined when only the usage was asked for. Throws: TypeError, RangeError on wrong options. */
-function readOptions(): Options | undefined {
-  const { values } = parseArgs({
-    options: {
-      block: { type: 'string', default: '19933122' },
-      columns: { type: 'string', default: '2' },
-      adapter: { type: 'string', default: 'auto' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return undefined;
-  if (!/^[1-9]\d{0,4}$/.test(values.columns))
-    throw new RangeError(`--columns: ${values.columns} is no count of columns`);
-  return {
-    block: values.block,
-    columnCount: Number(values.columns),
-    adapter: values.adapter,
-    format: values.json ? 'json' : 'table',
-  };
-}
-
-function readBlockFile(block: string): BlockFile {
-  const own = new URL(`../data/blocks/${block}.json.gz`, import.meta.url);
-  const path = /^\d+$/.test(block) ? own : block;
-  if (!existsSync(path)) throw new RangeError(`--block: there is no ${String(path)}`);
-  const bytes = readFileSync(path);
-  const isCompressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  return parseBlockFile(JSON.parse((isCompressed ? gunzipSync(bytes) : bytes).toString('utf8')));
-}
+import { checkFinal, levelsOf, requireKey, submitBlock, waitForBlock } from './demoBlock.ts';
+import { finishColumn, type ProvedColumn, type SubmittedColumn } from './demoColumns.ts';
+import { commonOf, compareBlock, recoverSender } from './demoEthereum.ts';
+import { type Options, readBlockFile, readOptions, USAGE } from './demoOptions.ts';
+import { type BlockReport, type DemoReport, formatReport, totalsOf } from './demoReport.ts';
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-interface ProvedColumn {
-  readonly report: ColumnReport;
-  readonly statement: ColumnStatement;
-  readonly securityBits: number;
+/** Why only the columns are proved; undefined when the block is. */
+function reasonForColumnsOnly({ isColumnsOnly }: Options, adapterName: string): string | undefined {
+  if (isColumnsOnly) return 'Columns only, as asked: no block proof.';
+  if (!adapterName.includes('SwiftShader')) return undefined;
+  return 'SwiftShader is about 15 times slower than lavapipe: the smaller case, columns only, no block proof.';
 }
 
-/** Waits for a column's proof and verifies it against the statement computed here. Throws: Error when anything is wrong. */
-async function finishColumn(
-  url: string,
-  id: string,
-  column: ColumnBlock,
-  place: string,
-  key: VerifyingKey,
-): Promise<ProvedColumn> {
-  let said = '';
-  const job = await waitForJob(url, id, ({ state, attempts }) => {
-    const line = `column ${column.columnIndex} (${place}): ${state}${attempts > 1 ? `, attempt ${attempts}` : ''}`;
-    if (line !== said) say(line);
-    said = line;
-  });
-  if (job.proof === undefined) throw new Error('a job that succeeded has no proof');
-  const statement = executeColumn(column);
-  const digest = columnStatementDigest(statement);
-  if (job.proof.statement !== formatStatement(digest))
-    throw new Error('the job states something else than the column');
-  const bytes = await downloadProof(url, id);
-  const start = performance.now();
-  const verdict = verify(key, digest, bytes, productionPolicy());
-  const verifySeconds = (performance.now() - start) / 1000;
-  if (!verdict.ok)
-    throw new Error(`the proof does not verify: ${verdict.reason} ${JSON.stringify(verdict.details)}`);
-  const skipped: Record<string, number> = {};
-  for (const { status } of statement.transfers) {
-    if (status !== 'executed') skipped[status] = (skipped[status] ?? 0) + 1;
-  }
-  return {
-    statement,
-    securityBits: job.proof.securityBits,
-    report: {
-      column: column.columnIndex,
-      transactions: statement.transfers.length,
-      executed: statement.transfers.filter(({ status }) => status === 'executed').length,
-      skipped,
-      statement: job.proof.statement,
-      attempts: job.attempts,
-      proofBytes: bytes.byteLength,
-      proofSha256: createHash('sha256').update(bytes).digest('hex'),
-      serviceVerifySeconds: job.proof.verifySeconds,
-      verifySeconds,
-      measures: job.proof.measures,
-    },
-  };
+/** Throws: RangeError on a block that is not for the demo. */
+function requireSize({ columns }: BlockInput, { isColumnsOnly }: Options): void {
+  if (columns.length === 0) throw new RangeError('the block has no plain transfers');
+  if (!isColumnsOnly && columns.length > MAXIMUM_CHILDREN)
+    throw new RangeError(
+      `a block proof has at most ${MAXIMUM_CHILDREN} columns, got ${columns.length}; there is --columns-only`,
+    );
 }
 
-async function compareIndependently(
-  file: BlockFile,
-  { coinbase }: BlockInput,
-  statements: readonly ColumnStatement[],
-): Promise<DemoReport['independent']> {
-  const posts = new Map<string, PostAccount>();
-  for (const { address, postValue } of statements.flatMap(({ accessList }) => accessList)) {
-    const { nonce, balanceWei } = unpackBasicData(postValue);
-    posts.set(address, { nonce, balanceWei });
-  }
-  const run = await runIndependently(file);
-  const found = differences(run, posts, {
-    address: coinbase,
-    balanceBeforeWei: file.prestate[coinbase]?.balance ?? 0n,
-    feesWei: statements.reduce((sum, { priorityFeesWei }) => sum + priorityFeesWei, 0n),
-  });
-  const executed = statements
-    .flatMap(({ transfers }) => transfers)
-    .filter(({ status }) => status === 'executed').length;
-  const expected = run.refusals.filter((refusal) => refusal === undefined).length;
-  if (executed !== expected) found.push(`${executed} transactions executed, expected ${expected}`);
-  return { accounts: run.accounts.size, differences: found };
-}
-
-async function runDemo({ block, columnCount, adapter }: Options): Promise<DemoReport> {
+async function runDemo(options: Options): Promise<DemoReport> {
+  const { block, columnCount, fanIn, adapter, out } = options;
   const file = readBlockFile(block);
   const common = commonOf(file);
   const input = blockInput(file, columnCount, (transaction) => recoverSender(transaction, common));
-  if (input.columns.length === 0) throw new RangeError('the block has no plain transfers');
-  const key = await verifyingKeyOf(COLUMN_PROGRAM.program(), LEAF);
+  requireSize(input, options);
+  const keys = await readKeys(undefined, productionSystem());
+  const columnKey = requireKey(keys, COLUMN_PROGRAM.name, LEAF.name).verifyingKey;
   const start = performance.now();
+  const secondsSince = (from: number): number => (performance.now() - from) / 1000;
   const service = await startService(
     parseSettings(
       [
@@ -173,26 +59,61 @@ async function runDemo({ block, columnCount, adapter }: Options): Promise<DemoRe
         '--log-level=error',
         '--queue-limit=10000',
         '--retention-limit=10000',
+        '--attempt-timeout-seconds=86400',
       ],
       {},
     ),
   );
   try {
+    const client = createClient(service.url);
     say(`service at ${service.url}; starting the prover`);
-    const { adapter: chosen } = await waitUntilReady(service.url);
-    const readyAt = performance.now();
+    const { adapter: chosen } = await client.waitUntilReady();
+    const readySeconds = secondsSince(start);
     say(`prover ready: ${chosen.name}${chosen.isSoftware ? ' (a software adapter: slow)' : ''}`);
-    const submitted = [];
+    const reason = reasonForColumnsOnly(options, chosen.name);
+    if (reason !== undefined) say(reason);
+
+    const readyAt = performance.now();
+    const submitted: SubmittedColumn[] = [];
     for (const column of input.columns) {
       const inputs = columnInputToJson(column);
-      submitted.push({ column, id: await submitInputs(service.url, COLUMN_PROGRAM.name, LEAF.name, inputs) });
+      const { id } = await client.submitProof({ program: COLUMN_PROGRAM.name, profile: LEAF.name, inputs });
+      submitted.push({ column, id });
     }
+    const list = blockList(input);
+    // The columns' jobs are still queued: the service goes on with each as soon as it is proved.
+    const aggregation =
+      reason === undefined
+        ? await submitBlock(
+            client,
+            submitted.map(({ id }) => id),
+            list,
+            fanIn,
+          )
+        : undefined;
     const proved: ProvedColumn[] = [];
-    for (const { column, id } of submitted) {
+    for (const column of submitted) {
       const place = `${proved.length + 1} of ${submitted.length}`;
-      proved.push(await finishColumn(service.url, id, column, place, key));
+      proved.push(await finishColumn(client, column, place, columnKey, say));
     }
-    const provedAt = performance.now();
+    const proveSeconds = secondsSince(readyAt);
+    const statement = assembleBlock(
+      proved.map((column) => column.statement),
+      list,
+    );
+
+    let blockReport: BlockReport | undefined;
+    if (aggregation !== undefined) {
+      const provedAt = performance.now();
+      const answer = await waitForBlock(client, aggregation, say);
+      const { final, file: proofFile } = await checkFinal(client, answer, keys, statement);
+      const blockSeconds = secondsSince(provedAt);
+      if (out !== undefined) {
+        await writeProofFile(out, proofFile);
+        say(`the final proof is in ${out}`);
+      }
+      blockReport = { fanIn, levels: await levelsOf(client, answer), blockSeconds, final };
+    }
     const columns = proved.map(({ report }) => report);
     return {
       block: Number(file.block.number),
@@ -203,13 +124,10 @@ async function runDemo({ block, columnCount, adapter }: Options): Promise<DemoRe
       columnsAsked: columnCount,
       columns,
       totals: totalsOf(columns),
-      independent: await compareIndependently(
-        file,
-        input,
-        proved.map(({ statement }) => statement),
-      ),
-      readySeconds: (readyAt - start) / 1000,
-      proveSeconds: (provedAt - readyAt) / 1000,
+      ...(blockReport ?? { columnsOnly: reason ?? '' }),
+      independent: await compareBlock(file, input.coinbase, statement),
+      readySeconds,
+      proveSeconds,
     };
   } finally {
     await service.close();

@@ -9,6 +9,8 @@ import { Account, createAddressFromString, hexToBytes, type PrefixedHexString } 
 import { createVM, runTx } from '@ethereumjs/vm';
 import type { BlockFile, BlockTransaction } from '../chain/blockFile.ts';
 import { isPlainTransfer, preAccounts, selectTransfers } from '../chain/blockInput.ts';
+import type { BlockStatement } from '../programs/block/blockStatement.ts';
+import { unpackBasicData } from '../programs/column/statement.ts';
 
 /** An address and two quantities after the block. */
 export interface PostAccount {
@@ -20,6 +22,8 @@ export interface IndependentRun {
   /** For each plain transfer in block order: undefined when executed, else why the VM refused it. */
   readonly refusals: readonly (string | undefined)[];
   readonly accounts: ReadonlyMap<string, PostAccount>;
+  /** By the transfers that were executed. */
+  readonly gasUsed: bigint;
 }
 
 /** Recovers a sender from the signature. */
@@ -81,28 +85,35 @@ export async function runIndependently(file: BlockFile): Promise<IndependentRun>
     { common, skipConsensusFormatValidation: true },
   );
   const refusals: (string | undefined)[] = [];
+  let gasUsed = 0n;
   for (const transaction of file.block.transactions.filter(isPlainTransfer)) {
-    refusals.push(await refusalOf(() => runTx(vm, { tx: signedTransaction(transaction, common), block })));
+    const outcome = await runOrRefusal(() =>
+      runTx(vm, { tx: signedTransaction(transaction, common), block }),
+    );
+    refusals.push(outcome.refusal);
+    gasUsed += outcome.gasUsed;
   }
   const accounts = new Map<string, PostAccount>();
   for (const { address } of before) {
     const account = await vm.stateManager.getAccount(createAddressFromString(address));
     accounts.set(address, { nonce: account?.nonce ?? 0n, balanceWei: account?.balance ?? 0n });
   }
-  return { refusals, accounts };
+  return { refusals, accounts, gasUsed };
 }
 
 /** A transaction that the VM will not run throws; one that runs but fails does not and would be a mistake here. */
-async function refusalOf(run: () => ReturnType<typeof runTx>): Promise<string | undefined> {
+async function runOrRefusal(
+  run: () => ReturnType<typeof runTx>,
+): Promise<{ readonly refusal: string | undefined; readonly gasUsed: bigint }> {
   try {
-    const { execResult } = await run();
+    const { execResult, totalGasSpent } = await run();
     if (execResult.exceptionError !== undefined) {
       throw new TypeError(`a plain transfer failed in execution: ${execResult.exceptionError.error}`);
     }
-    return undefined;
+    return { refusal: undefined, gasUsed: totalGasSpent };
   } catch (error) {
     if (error instanceof TypeError || !(error instanceof Error)) throw error;
-    return error.message;
+    return { refusal: error.message, gasUsed: 0n };
   }
 }
 
@@ -133,4 +144,37 @@ export function differences(
     if (!run.accounts.has(address)) found.push(`${address}: touched by the columns only`);
   }
   return found;
+}
+
+/** Every difference between a block's statement and the independent execution: transfer by transfer, account by account, and the sums. */
+export async function compareBlock(
+  file: BlockFile,
+  coinbase: string,
+  block: BlockStatement,
+): Promise<{ readonly accounts: number; readonly differences: readonly string[] }> {
+  const run = await runIndependently(file);
+  const posts = new Map<string, PostAccount>();
+  for (const { address, postValue } of block.accessList) {
+    const { nonce, balanceWei } = unpackBasicData(postValue);
+    posts.set(address, { nonce, balanceWei });
+  }
+  const found = differences(run, posts, {
+    address: coinbase,
+    balanceBeforeWei: file.prestate[coinbase]?.balance ?? 0n,
+    feesWei: block.priorityFeesWei,
+  });
+  if (block.transfers.length !== run.refusals.length)
+    found.push(`${block.transfers.length} transactions, expected ${run.refusals.length}`);
+  for (const [transaction, { status }] of block.transfers.entries()) {
+    const refusal = run.refusals[transaction];
+    if ((status === 'executed') !== (refusal === undefined))
+      found.push(`transaction ${transaction}: ${status}, expected ${refusal ?? 'executed'}`);
+  }
+  const burnedWei = run.gasUsed * (file.block.baseFeePerGas ?? 0n);
+  for (const [name, got, expected] of [
+    ['gas', block.gasUsed, run.gasUsed],
+    ['burned wei', block.burnedWei, burnedWei],
+  ] as const)
+    if (got !== expected) found.push(`${name}: ${got}, expected ${expected}`);
+  return { accounts: run.accounts.size, differences: found };
 }

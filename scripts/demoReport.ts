@@ -1,4 +1,5 @@
 /** What the demo prints: one object, or the same as a table. */
+import type { AggregationAnswer } from '../client/client.ts';
 import type { JobAnswer } from '../server/api/schemas.ts';
 
 type Measures = NonNullable<JobAnswer['proof']>['measures'];
@@ -20,7 +21,56 @@ export interface ColumnReport {
   readonly measures: Measures;
 }
 
-export interface DemoReport {
+/** The nodes of one level of the tree above the columns, added up. */
+export interface LevelReport {
+  readonly level: number;
+  readonly role: AggregationAnswer['nodes'][number]['role'];
+  readonly profile: string;
+  readonly proofs: number;
+  /** Proofs below them. */
+  readonly children: number;
+  readonly cycles: number;
+  readonly largestTableRows: number;
+  readonly cells: number;
+  readonly proofBytes: number;
+  /** From the start of a node to its verified proof. */
+  readonly seconds: number;
+  readonly serviceVerifySeconds: number;
+  /** One a node. */
+  readonly tables: readonly Measures['tables'][];
+}
+
+/** The block's one proof, verified here. */
+export interface FinalReport {
+  readonly proofBytes: number;
+  /** Provable, of a proof under its key. */
+  readonly bits: number;
+  /** Here, in plain TypeScript; and by the service. */
+  readonly verifyMs: number;
+  readonly serviceVerifyMs: number;
+  /** The same on every adapter. */
+  readonly proofSha256: string;
+  /** What the proof shows, and the digest of the block that stands in it. */
+  readonly statement: string;
+  readonly blockStatement: string;
+  /** By table; the same for every block. */
+  readonly logHeights: Readonly<Record<string, number>>;
+  readonly claims: readonly string[];
+  readonly caveats: readonly string[];
+}
+
+export interface BlockReport {
+  readonly fanIn: number;
+  /** From below. */
+  readonly levels: readonly LevelReport[];
+  /** From the last column's proof to the verified final one. */
+  readonly blockSeconds: number;
+  readonly final: FinalReport;
+}
+
+export interface DemoReport extends Partial<BlockReport> {
+  /** Why there is no block proof. */
+  readonly columnsOnly?: string;
   readonly block: number;
   readonly program: string;
   readonly profile: string;
@@ -96,6 +146,38 @@ const kibibytes = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
 const countAll = (skipped: Readonly<Record<string, number>>): number =>
   Object.values(skipped).reduce((total, count) => total + count, 0);
 
+const LEVEL_NAMES: Readonly<Record<LevelReport['role'], string>> = {
+  aggregate: 'aggregates',
+  block: 'block',
+  shrink: 'shrunk',
+  final: 'final',
+};
+
+function formatBlock({ levels = [], final, blockSeconds = 0 }: DemoReport): string[] {
+  if (final === undefined) return [];
+  return [
+    '',
+    table(
+      ['level', 'proofs', 'children', 'cycles', 'largest table', 'proof', 'prove s', 'verify s'],
+      levels.map((level) => [
+        `${level.level} ${LEVEL_NAMES[level.role]}`,
+        level.proofs,
+        level.children,
+        level.cycles,
+        level.largestTableRows,
+        kibibytes(level.proofBytes / level.proofs),
+        seconds(level.seconds),
+        seconds(level.serviceVerifySeconds),
+      ]),
+    ),
+    '',
+    `The block in one proof of ${final.proofBytes.toLocaleString('en-US')} bytes (${kibibytes(final.proofBytes)}), ${final.bits.toFixed(1)} provable bits, ${seconds(blockSeconds)} s after the last column.`,
+    `Verified here from keys.json and the block's data in ${final.verifyMs.toFixed(0)} ms; statement ${final.statement}. It says:`,
+    ...final.claims.map((claim) => `  ${claim}`),
+    ...final.caveats.map((caveat) => `  ${caveat}`),
+  ];
+}
+
 export function formatReport(report: DemoReport): string {
   const { columns, totals, adapter, independent } = report;
   const stagesOf = (column: ColumnReport): number =>
@@ -131,9 +213,14 @@ export function formatReport(report: DemoReport): string {
     ),
     '',
     `Grinding: ${(100 * totals.grindingShare).toFixed(0)}% of the time. All proofs: ${kibibytes(totals.proofBytes)}, ${seconds(report.proveSeconds)} s; the prover was ready after ${seconds(report.readySeconds)} s.`,
+    ...formatBlock(report),
+    ...(report.columnsOnly === undefined ? [] : [report.columnsOnly]),
+    '',
     found.length === 0
-      ? `Independent execution: the nonces and balances of all ${independent.accounts} accounts agree.`
+      ? `Independent execution: every transfer's outcome, the sums and the nonces and balances of all ${independent.accounts} accounts agree.`
       : `Independent execution: ${found.length} differences:\n${found.join('\n')}`,
-    'Signatures are not part of the statement: each sender is an input that the digest binds.',
+    ...(report.final === undefined
+      ? ['Signatures are not part of the statement: each sender is an input that the digest binds.']
+      : []),
   ].join('\n');
 }
