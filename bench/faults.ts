@@ -48,7 +48,9 @@ async function main(): Promise<void> {
   const cancelled = new Set<string>();
   const failures: string[] = [];
   const cancelMs: number[] = [];
+  /** Faults by the stage that the running job was in. */
   const killedAt = new Map<string, number>();
+  const cancelledAt = new Map<string, number>();
 
   const find = (id: string): Job | undefined => jobs.find(id);
   const submit = (): string => {
@@ -77,6 +79,8 @@ async function main(): Promise<void> {
   const done = { kill: 0, cancel: 0 };
   while (done.kill < wanted.kill || done.cancel < wanted.cancel) {
     while (store.queued().length < Number(values.jobs)) submit();
+    // A process takes seconds to start, and a fault in that time hits nothing.
+    while (queue.prover.state().state !== 'ready') await sleep(10);
     await sleep(random.below(LONGEST_WAIT_MS));
     const left = { kill: wanted.kill - done.kill, cancel: wanted.cancel - done.cancel };
     const processId = queue.prover.processId();
@@ -90,6 +94,8 @@ async function main(): Promise<void> {
     } else if (running !== undefined) {
       // Some hang, so that the cancel has to end the process.
       if (random.below(3) === 0 && processId !== undefined) process.kill(processId, 'SIGSTOP');
+      const stage = running.state.name === 'running' ? running.state.progress.stage : 'none';
+      cancelledAt.set(stage, (cancelledAt.get(stage) ?? 0) + 1);
       const start = performance.now();
       const state = (await jobs.cancel(running.id))?.state.name;
       if (state === 'cancelled') {
@@ -120,6 +126,7 @@ async function main(): Promise<void> {
   const report = {
     seed: Number(values.seed),
     kills: Object.fromEntries(killedAt),
+    cancels: Object.fromEntries(cancelledAt),
     jobs: submitted.length,
     cancelledJobs: cancelled.size,
     lostAttempts,
