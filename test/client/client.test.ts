@@ -129,6 +129,11 @@ describe('the client', () => {
     );
     const statement = Uint32Array.of(5, 0, 0, 0, 0, 0, 0, 0);
     assert.equal((await client.verify('sum', 'leaf', statement, Uint8Array.of(1))).isValid, true);
+    assert.deepEqual((await client.listAggregations()).aggregations, []);
+    await assertFails(client.getAggregation('none'), 'unknown-aggregation', 404);
+    await assertFails(client.cancelAggregation('none'), 'unknown-aggregation', 404);
+    const noChildren = client.submitAggregation({ kind: 'aggregate', children: [] });
+    await assertFails(noChildren, 'malformed-request', 400);
     // An address with a slash at its end is the same service.
     assert.equal((await createClient(`${url}/`).getHealth()).status, 'ok');
     assert.throws(() => createClient('ftp://example.org'), TypeError);
