@@ -6,13 +6,13 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { blockInput, type ColumnBlock } from '../../chain/blockInput.ts';
+import { type ColonnadeClient, createClient } from '../../client/client.ts';
 import type { ExecutionTrace } from '../../machine/executionTrace.ts';
 import { run } from '../../machine/system.ts';
 import { encodeTrace } from '../../machine/traceCodec.ts';
 import { executeColumn } from '../../programs/column/execute.ts';
 import { columnInputToJson } from '../../programs/column/input.ts';
 import { columnStatementDigest } from '../../programs/column/statement.ts';
-import { downloadProof, submitInputs, waitForJob, waitUntilReady } from '../../scripts/demoClient.ts';
 import {
   capabilitiesSchema,
   type EstimateAnswer,
@@ -37,6 +37,7 @@ const OCTETS = { 'content-type': 'application/octet-stream' };
 
 describe('service', () => {
   let service: Service;
+  let client: ColonnadeClient;
   let column: ColumnBlock;
   let execution: ExecutionTrace;
   let isSwiftshader = false;
@@ -48,7 +49,8 @@ describe('service', () => {
         process.env,
       ),
     );
-    const { adapter } = await waitUntilReady(service.url);
+    client = createClient(service.url);
+    const { adapter } = await client.waitUntilReady();
     process.stdout.write(`# adapter: ${adapter.name}\n`);
     isSwiftshader = adapter.name.includes('SwiftShader');
     const [first] = blockInput(readBlock(19923400), 6).columns;
@@ -69,8 +71,10 @@ describe('service', () => {
     return jobSchema.parse(body).id;
   }
 
-  const submit = (): Promise<string> =>
-    submitInputs(service.url, 'column', 'leaf', columnInputToJson(column));
+  async function submit(to = client): Promise<string> {
+    const inputs = columnInputToJson(column);
+    return (await to.submitProof({ program: 'column', profile: 'leaf', inputs })).id;
+  }
 
   async function failureOf(id: string, url = service.url): Promise<NonNullable<JobAnswer['failure']>> {
     for (;;) {
@@ -86,7 +90,7 @@ describe('service', () => {
     const fromInputs = await submit();
     const fromTrace = await upload(execution);
     let crashes = 0;
-    const job = await waitForJob(service.url, fromInputs, ({ progress }) => {
+    const job = await client.waitForProof(fromInputs, ({ progress }) => {
       // The first attempt loses its process in the middle of the proof.
       const processId = service.prover.processId();
       if (progress !== undefined && progress.fraction > 0 && crashes === 0 && processId !== undefined) {
@@ -102,12 +106,12 @@ describe('service', () => {
 
     const digest = columnStatementDigest(executeColumn(column));
     assert.equal(job.proof?.statement, formatStatement(digest));
-    const proof = await downloadProof(service.url, fromInputs);
+    const proof = await client.downloadProof(fromInputs);
     const key = await verifyingKeyOf(COLUMN_PROGRAM.program(), LEAF);
     assert.deepEqual(verify(key, digest, proof, productionPolicy()), { ok: true });
 
-    await waitForJob(service.url, fromTrace, () => {});
-    assert.deepEqual(await downloadProof(service.url, fromTrace), proof);
+    await client.waitForProof(fromTrace);
+    assert.deepEqual(await client.downloadProof(fromTrace), proof);
 
     const verifyAt = (statement: string, bytes: Uint8Array): Promise<Response> =>
       fetch(`${service.url}/v1/verify?program=column&profile=leaf&statement=${statement}`, {
@@ -219,7 +223,7 @@ describe('service', () => {
       ),
     );
     try {
-      const id = await submitInputs(small.url, 'column', 'leaf', columnInputToJson(column));
+      const id = await submit(createClient(small.url));
       const failure = await failureOf(id, small.url);
       assert.equal(failure.code, 'TOO_LARGE');
       const { budgetBytes, wantedBytes } = failure.details;
