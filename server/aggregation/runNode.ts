@@ -9,10 +9,10 @@ import { run } from '../../machine/system.ts';
 import { AggregationError } from '../../programs/aggregate/errors.ts';
 import { prepareAggregate } from '../../programs/aggregate/prepare.ts';
 import { runAggregate } from '../../programs/aggregate/run.ts';
-import { type Child, type ChildWitness, childHints, childWitness } from '../../programs/aggregate/witness.ts';
+import { type Child, type ChildWitness, childWitness } from '../../programs/aggregate/witness.ts';
 import { BlockError } from '../../programs/block/errors.ts';
-import { blockHints } from '../../programs/block/hints.ts';
 import { prepareBlock } from '../../programs/block/prepare.ts';
+import { runBlockProgram } from '../../programs/block/run.ts';
 import type { NodeChild, NodeInput } from './nodeInput.ts';
 import { AGGREGATE, BLOCK, type KeyRing } from './proofSystem.ts';
 
@@ -85,5 +85,5 @@ async function runBlock(
       throw new AggregationError('CHILD_REJECTED', { child, reason: witnessed.reason, ...witnessed.details });
     witnesses.push(witnessed.witness);
   }
-  return run(program, { ...blockHints(witness), ...childHints(witnesses) });
+  return runBlockProgram(run, program, witness, witnesses);
 }

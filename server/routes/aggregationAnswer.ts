@@ -104,7 +104,11 @@ export function aggregationAnswer(
       ? { failure: { ...AGGREGATION_FAILURES[state.failure.code], ...state.failure } }
       : {}),
     children: leaves.map((leaf, number) => ({
-      ...recordAnswer(leaf, number, stateOf(leaf, leaf.origin === 'upload' || needed.leaves.has(number))),
+      ...recordAnswer(
+        leaf,
+        number,
+        leaf.origin === 'upload' ? 'succeeded' : stateOf(leaf, needed.leaves.has(number)),
+      ),
       origin: leaf.origin,
       keyDigest: formatStatement(leaf.keyDigest),
     })),
