@@ -3,11 +3,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { KernelError } from '../../kernels/errors.ts';
 import { grindNonce } from '../../kernels/grind.ts';
-import { LABEL, resumeTranscript } from '../../stark/transcript.ts';
+import { toMontgomeryWords } from '../../kernels/montgomery.ts';
+import { GRIND_MARK, LABEL, resumeTranscript } from '../../stark/transcript.ts';
 import { openTestDevice, ROBUSTNESS } from '../support/gpu.ts';
 import { createRandom } from '../support/random.ts';
 
 const SEED = 12;
+/** A state without a nonce in the first 2^14, the batch of a site of 12 bits; found by trying seeds. */
+const LATE_SEED = 50;
+const LATE_BITS = 12;
 
 function isNonce(state: Uint32Array, label: number, bits: number, nonce: number): boolean {
   return resumeTranscript(state).grind(label, bits, nonce);
@@ -28,17 +32,48 @@ for (const robustness of ROBUSTNESS) {
 }
 
 describe('proof of work', () => {
-  it('goes on to later batches', async () => {
+  it('of more nonces than a workgroup tries at once is the least one', async () => {
     const device = await openTestDevice({ robustness: 'off' });
-    // Of these seeds at least one needs more than the first batch of 2^14 nonces.
+    // Of these seeds some need more than one round of an invocation, and more than one workgroup.
     const nonces: number[] = [];
-    for (let seed = 1; seed <= 6; seed++) {
+    for (let seed = 1; seed <= 4; seed++) {
       const state = createRandom(seed).words(8);
-      const nonce = await grindNonce(device, state, LABEL.DEEP_GRIND, 15);
-      assert.ok(isNonce(state, LABEL.DEEP_GRIND, 15, nonce), `seed ${seed}`);
+      const nonce = await grindNonce(device, state, LABEL.DEEP_GRIND, 12);
+      let expected = 0;
+      while (!isNonce(state, LABEL.DEEP_GRIND, 12, expected)) expected++;
+      assert.equal(nonce, expected, `seed ${seed}`);
       nonces.push(nonce);
     }
-    assert.ok(Math.max(...nonces) >= 2 ** 14, nonces.join());
+    assert.ok(Math.max(...nonces) >= 64 * 64, nonces.join());
+  });
+
+  it('finds the same nonce with any number of nonces an invocation', async () => {
+    const device = await openTestDevice();
+    const state = createRandom(SEED).words(8);
+    let expected = 0;
+    while (!isNonce(state, LABEL.DEEP_GRIND, 9, expected)) expected++;
+    const kernel = await device.pipelines.kernel({ shader: 'grind' });
+    const header = toMontgomeryWords([...state, LABEL.DEEP_GRIND, GRIND_MARK + 9]);
+    for (const rounds of [1, 3, 64]) {
+      const least = await device.arena.acquire(4, 'least');
+      await device.queue.write(least, 0, Uint32Array.of(0xffffffff));
+      const count = 64 * Math.ceil((expected + 1) / (64 * rounds));
+      const params = { firstNonce: 0, mask: 2 ** 9 - 1, rounds, header };
+      await device.queue.dispatch({ kernel, bindings: { least }, params, count });
+      assert.deepEqual([...(await device.queue.read(least, 0, 1))], [expected], `${rounds} rounds`);
+      device.arena.release(least);
+    }
+  });
+
+  it('goes on to later batches', async () => {
+    const device = await openTestDevice({ robustness: 'off' });
+    // The first batch, of four times the expected nonces, has none for this state.
+    const state = createRandom(LATE_SEED).words(8);
+    const readsBefore = device.queue.statistics.reads;
+    const nonce = await grindNonce(device, state, LABEL.DEEP_GRIND, LATE_BITS);
+    assert.ok(isNonce(state, LABEL.DEEP_GRIND, LATE_BITS, nonce));
+    assert.ok(nonce >= 2 ** (LATE_BITS + 2), String(nonce));
+    assert.equal(device.queue.statistics.reads - readsBefore, 2);
   });
 
   it('refuses bits and states out of range', async () => {
