@@ -18,18 +18,11 @@ import { LEAF } from '../stark/profile.ts';
 import { checkFinal, levelsOf, requireKey, submitBlock, waitForBlock } from './demoBlock.ts';
 import { finishColumn, type ProvedColumn, type SubmittedColumn } from './demoColumns.ts';
 import { commonOf, compareBlock, recoverSender } from './demoEthereum.ts';
-import { type Options, readBlockFile, readOptions, USAGE } from './demoOptions.ts';
+import { type Options, readBlockFile, readOptions, reasonForColumnsOnly, USAGE } from './demoOptions.ts';
 import { type BlockReport, type DemoReport, formatReport, totalsOf } from './demoReport.ts';
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
-}
-
-/** Why only the columns are proved; undefined when the block is. */
-function reasonForColumnsOnly({ isColumnsOnly }: Options, adapterName: string): string | undefined {
-  if (isColumnsOnly) return 'Columns only, as asked: no block proof.';
-  if (!adapterName.includes('SwiftShader')) return undefined;
-  return 'SwiftShader is about 15 times slower than lavapipe: the smaller case, columns only, no block proof.';
 }
 
 /** Throws: RangeError on a block that is not for the demo. */
@@ -70,7 +63,7 @@ async function runDemo(options: Options): Promise<DemoReport> {
     const { adapter: chosen } = await client.waitUntilReady();
     const readySeconds = secondsSince(start);
     say(`prover ready: ${chosen.name}${chosen.isSoftware ? ' (a software adapter: slow)' : ''}`);
-    const reason = reasonForColumnsOnly(options, chosen.name);
+    const reason = reasonForColumnsOnly(options, chosen);
     if (reason !== undefined) say(reason);
 
     const readyAt = performance.now();

@@ -63,6 +63,16 @@ export function readOptions(): Options | undefined {
   };
 }
 
+/** Why only the columns are proved; undefined when the block is. */
+export function reasonForColumnsOnly(
+  { isColumnsOnly }: Pick<Options, 'isColumnsOnly'>,
+  adapter: { readonly name: string },
+): string | undefined {
+  if (isColumnsOnly) return 'Columns only, as asked: no block proof.';
+  if (!adapter.name.includes('SwiftShader')) return undefined;
+  return 'SwiftShader is about 15 times slower than lavapipe: the smaller case, columns only, no block proof.';
+}
+
 /** Throws: RangeError when there is no such file, ChainError when it is no block. */
 export function readBlockFile(block: string): BlockFile {
   const own = new URL(`../data/blocks/${block}.json.gz`, import.meta.url);

@@ -9,6 +9,7 @@ import { assembleBlock } from '../../programs/block/blockInput.ts';
 import type { BlockStatement } from '../../programs/block/blockStatement.ts';
 import { executeColumn } from '../../programs/column/execute.ts';
 import { compareBlock } from '../../scripts/demoEthereum.ts';
+import { reasonForColumnsOnly } from '../../scripts/demoOptions.ts';
 import {
   type BlockReport,
   type ColumnReport,
@@ -132,6 +133,15 @@ describe('demo', () => {
       assert.equal(refused.status, 2, options.join(' '));
       assert.ok(refused.stderr.includes('Usage'));
     }
+  });
+
+  it('proves columns only when asked, and on SwiftShader, and says so', () => {
+    const lavapipe = { name: 'llvmpipe: Mesa 25.0.7' };
+    assert.equal(reasonForColumnsOnly({ isColumnsOnly: false }, lavapipe), undefined);
+    const asked = reasonForColumnsOnly({ isColumnsOnly: true }, lavapipe);
+    assert.ok(asked?.includes('as asked'), asked);
+    const slow = reasonForColumnsOnly({ isColumnsOnly: false }, { name: 'SwiftShader Device (LLVM 16)' });
+    assert.ok(slow?.includes('15 times slower') && slow.includes('smaller case'), slow);
   });
 
   it('adds its columns up', () => {
