@@ -18,7 +18,9 @@ export function describeBlock(summary: BlockSummary): string[] {
   return [
     `Block ${summary.blockNumber} of chain ${summary.chainId}, base fee ${summary.baseFeePerGasWei} wei.`,
     `${counted(columnCount, 'column')} with exactly the ${counted(transactionCount, 'transaction')} of the inclusion list, each once, in its column, in the order of the list.`,
-    `${executedCount} executed; ${skipped === 0 ? 'none' : skipped} skipped, each for the reason that the proof names.`,
+    skipped === 0
+      ? `All ${executedCount} executed.`
+      : `${executedCount} executed; ${skipped} skipped, each for the reason that the proof names.`,
     `The columns touch ${counted(itemCount, 'leaf').replace('leafs', 'leaves')} of the state, no two of them the same, and take the pre-values to the post-values.`,
     `Gas ${summary.gasUsed}; priority fees ${ether(summary.priorityFeesWei)}, due to the coinbase once; burned ${ether(summary.burnedWei)}.`,
   ];

@@ -72,6 +72,7 @@ describe('JSON of blocks', () => {
       'The columns touch 4 leaves of the state, no two of them the same, and take the pre-values to the post-values.',
       'Gas 84000; priority fees 0.000168 ether, due to the coinbase once; burned 0.00084 ether.',
     ]);
+    assert.equal(describeBlock({ ...SUMMARY, executedCount: 5 })[2], 'All 5 executed.');
     assert.equal(describeSkipped(BLOCK.statement).length, 1);
     assert.match(describeSkipped(BLOCK.statement)[0]!, /column 1.*nonce 9\) was skipped: nonce too high\.$/);
   });
