@@ -17,7 +17,7 @@ import type { ExtendedMatrix } from './extended.ts';
 import { foldCodeword } from './fold.ts';
 import { tablePrograms } from './generate/tablePrograms.ts';
 import { grindNonce } from './grind.ts';
-import { computeLogUp } from './logUp.ts';
+import { computeLogUps, type LogUpRequest } from './logUp.ts';
 import { createMatrix, type GpuMatrix, releaseMatrix, uploadChunk, uploadColumns } from './matrix.ts';
 import { KEPT_PHASES, type KeyPlace, type MemoryPlan, planMemory } from './memoryNeed.ts';
 import {
@@ -239,6 +239,10 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
     },
   );
 
+  const logUpTogether = answerTogether((requests: readonly LogUpRequest[]) =>
+    computeLogUps(device, requests),
+  );
+
   const queryTogether = answerTogether(
     async (requests: readonly { handle: BackendTree; request: TreeQuery }[]) =>
       await queryTrees(
@@ -329,15 +333,14 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
     },
 
     async logUp(table, preprocessed, main, publicWords, challenges) {
-      const { matrix, sum } = await computeLogUp(
-        device,
+      const { matrix, sum } = await logUpTogether({
         table,
-        tablePrograms(table).interactions,
-        preprocessed && traceOf(preprocessed),
-        traceOf(main),
+        program: tablePrograms(table).interactions,
+        preprocessed: preprocessed && traceOf(preprocessed),
+        main: traceOf(main),
         publicWords,
         challenges,
-      );
+      });
       const { columns } = matrix;
       return { matrix: addMatrix(main.logHeight, { trace: matrix, columns, isTraceTransient: true }), sum };
     },

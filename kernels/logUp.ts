@@ -12,7 +12,7 @@ import * as field from '../stark/field/koalaBear.ts';
 import type { ComputeDevice } from './device.ts';
 import { KernelError } from './errors.ts';
 import type { TileProgram } from './generate/program.ts';
-import { createMatrix, type GpuMatrix, locateColumn, readCanonical, releaseMatrix } from './matrix.ts';
+import { createMatrix, type GpuMatrix, readCanonical, releaseMatrix } from './matrix.ts';
 import { toMontgomeryWords } from './montgomery.ts';
 import {
   copyFromTile,
@@ -78,30 +78,58 @@ export async function computeFractions(
   });
 }
 
+/** A table with interactions and its matrices of N rows on the trace domain. */
+export interface LogUpRequest {
+  readonly table: TableAir;
+  readonly program: TileProgram;
+  readonly preprocessed: GpuMatrix | undefined;
+  readonly main: GpuMatrix;
+  readonly publicWords: ArrayLike<number>;
+  readonly challenges: LogUpChallenges;
+}
+
+export interface LogUpColumns {
+  /** The accumulator and the helper columns, natural order on the trace domain. */
+  readonly matrix: GpuMatrix;
+  readonly sum: Extension;
+}
+
 /**
- * The accumulator and helper columns of a table with interactions, natural order on the trace domain, and its sum.
- * Shape: matrices of N rows on the trace domain. Throws: KernelError 'SHAPE_MISMATCH', 'OUT_OF_MEMORY', 'LIMIT_EXCEEDED'.
+ * The LogUp columns of tables, one after the other, and their sums, read back at once.
+ * Throws: KernelError 'SHAPE_MISMATCH' for a table without interactions; 'OUT_OF_MEMORY', 'LIMIT_EXCEEDED'.
  */
-export async function computeLogUp(
+export async function computeLogUps(
   device: ComputeDevice,
-  table: TableAir,
-  program: TileProgram,
-  preprocessed: GpuMatrix | undefined,
-  main: GpuMatrix,
-  publicWords: ArrayLike<number>,
-  challenges: LogUpChallenges,
-): Promise<{ readonly matrix: GpuMatrix; readonly sum: Extension }> {
-  const groups = logUpGroupCount(table);
-  if (groups === 0) throw new KernelError('SHAPE_MISMATCH', `table ${table.name} has no interactions`);
-  const matrix = await createMatrix(device, main.rows, logUpColumnCount(table), `${table.name}.logUp`);
+  requests: readonly LogUpRequest[],
+): Promise<LogUpColumns[]> {
+  const matrices: GpuMatrix[] = [];
+  const sums = await device.arena.acquire(4 * extension.DEGREE * requests.length, 'logUp.sums');
   try {
-    await computeShares(device, program, preprocessed, main, publicWords, challenges, matrix);
-    const sum = await accumulate(device, matrix);
-    return { matrix, sum };
+    for (const [place, request] of requests.entries()) {
+      const { table, main } = request;
+      if (logUpGroupCount(table) === 0)
+        throw new KernelError('SHAPE_MISMATCH', `table ${table.name} has no interactions`);
+      const matrix = await createMatrix(device, main.rows, logUpColumnCount(table), `${table.name}.logUp`);
+      matrices.push(matrix);
+      await computeShares(device, request, matrix);
+      await accumulate(device, matrix, sums, extension.DEGREE * place);
+    }
+    const words = await readCanonical(device, sums, extension.DEGREE * requests.length);
+    return matrices.map((matrix, place) => ({
+      matrix,
+      sum: extension.read(words, extension.DEGREE * place),
+    }));
   } catch (error) {
-    releaseMatrix(device, matrix);
+    for (const matrix of matrices) releaseMatrix(device, matrix);
     throw error;
+  } finally {
+    device.arena.release(sums);
   }
+}
+
+/** As `computeLogUps`, of one table. */
+export async function computeLogUp(device: ComputeDevice, request: LogUpRequest): Promise<LogUpColumns> {
+  return (await computeLogUps(device, [request]))[0]!;
 }
 
 /** Columns of a tile in which the LogUp columns of a table are computed. */
@@ -112,11 +140,7 @@ export function logUpTileColumns(program: TileProgram, groups: number): number {
 /** Fills the helper columns, and the accumulator's columns with the sum of a row's groups. */
 async function computeShares(
   device: ComputeDevice,
-  program: TileProgram,
-  preprocessed: GpuMatrix | undefined,
-  main: GpuMatrix,
-  publicWords: ArrayLike<number>,
-  challenges: LogUpChallenges,
+  { program, preprocessed, main, publicWords, challenges }: LogUpRequest,
   target: GpuMatrix,
 ): Promise<void> {
   const groups = target.columns / extension.DEGREE;
@@ -180,63 +204,84 @@ async function computeShares(
   }
 }
 
-/** Turns row sums in the first 5 columns into the accumulator, and returns the table's sum. */
-async function accumulate(device: ComputeDevice, matrix: GpuMatrix): Promise<Extension> {
+/** Columns that lie one after the other in a buffer. */
+interface ColumnRun {
+  readonly buffer: GPUBuffer;
+  readonly start: number;
+  readonly firstColumn: number;
+  readonly columns: number;
+}
+
+/** Turns row sums in the first 5 columns into the accumulator; words sumStart.. of `sums` become the table's sum. */
+async function accumulate(
+  device: ComputeDevice,
+  matrix: GpuMatrix,
+  sums: GPUBuffer,
+  sumStart: number,
+): Promise<void> {
   // Level 0 are the rows; level k + 1 has one word for each block of level k; the last level is the sum itself.
   const rowsOfLevel = [matrix.rows];
-  while (rowsOfLevel.at(-1)! > 1) rowsOfLevel.push(Math.ceil(rowsOfLevel.at(-1)! / SCAN_BLOCK_ROWS));
+  do rowsOfLevel.push(Math.ceil(rowsOfLevel.at(-1)! / SCAN_BLOCK_ROWS));
+  while (rowsOfLevel.at(-1)! > 1);
+  const last = rowsOfLevel.length - 1;
   const levels: GPUBuffer[] = [];
-  const place = (level: number, column: number): { buffer: GPUBuffer; start: number } => {
-    if (level > 0) return { buffer: levels[level - 1]!, start: column * rowsOfLevel[level]! };
-    const { chunk, offsetWords } = locateColumn(matrix, column);
-    return { buffer: chunk.buffer, start: offsetWords };
+  const runsOf = (level: number): ColumnRun[] => {
+    const { DEGREE } = extension;
+    if (level > 0) return [{ buffer: levels[level - 1]!, start: 0, firstColumn: 0, columns: DEGREE }];
+    return matrix.chunks
+      .filter(({ firstColumn }) => firstColumn < DEGREE)
+      .map(({ buffer, firstColumn, columns }) => ({
+        buffer,
+        start: 0,
+        firstColumn,
+        columns: Math.min(columns, DEGREE - firstColumn),
+      }));
   };
   try {
     for (const rows of rowsOfLevel.slice(1))
       levels.push(await device.arena.acquire(4 * extension.DEGREE * rows, 'logUp.scan'));
-    const sums = await device.pipelines.kernel({ shader: 'scanSums' });
-    for (let level = 0; level + 1 < rowsOfLevel.length; level++) {
-      for (let column = 0; column < extension.DEGREE; column++) {
-        const source = place(level, column);
-        const target = place(level + 1, column);
+    const up = await device.pipelines.kernel({ shader: 'scanSums' });
+    for (let level = 0; level < last; level++) {
+      const blocks = rowsOfLevel[level + 1]!;
+      for (const { buffer, start, firstColumn, columns } of runsOf(level)) {
         await device.queue.dispatch({
-          kernel: sums,
-          bindings: { source: source.buffer, sums: target.buffer },
+          kernel: up,
+          bindings: { source: buffer, sums: levels[level]! },
           params: {
-            sourceStart: source.start,
-            targetStart: target.start,
+            sourceStart: start,
+            targetStart: firstColumn * blocks,
             rows: rowsOfLevel[level]!,
             blockRows: SCAN_BLOCK_ROWS,
+            blocks,
           },
-          count: rowsOfLevel[level + 1]!,
+          count: columns * blocks,
         });
       }
     }
-    const last = rowsOfLevel.length - 1;
-    const sum = extension.read(await readCanonical(device, place(last, 0).buffer, extension.DEGREE), 0);
-    const sumPerRow = toMontgomeryWords(extension.multiplyByBase(sum, field.inverse(matrix.rows)));
-
-    await device.queue.clear(place(last, 0).buffer, 0, extension.DEGREE);
-    const prefix = await device.pipelines.kernel({ shader: 'scanPrefix' });
+    const top = levels[last - 1]!;
+    await device.queue.copy(top, 0, sums, sumStart, extension.DEGREE);
+    await device.queue.clear(top, 0, extension.DEGREE);
+    const down = await device.pipelines.kernel({ shader: 'scanPrefix' });
+    const inverseRows = toMontgomeryWords([field.inverse(matrix.rows)])[0]!;
     for (let level = last - 1; level >= 0; level--) {
-      for (let column = 0; column < extension.DEGREE; column++) {
-        const words = place(level, column);
-        const prefixes = place(level + 1, column);
+      const blocks = rowsOfLevel[level + 1]!;
+      for (const { buffer, start, firstColumn, columns } of runsOf(level)) {
         await device.queue.dispatch({
-          kernel: prefix,
-          bindings: { prefixes: prefixes.buffer, words: words.buffer },
+          kernel: down,
+          bindings: { prefixes: levels[level]!, totals: sums, words: buffer },
           params: {
-            wordStart: words.start,
-            prefixStart: prefixes.start,
+            wordStart: start,
+            prefixStart: firstColumn * blocks,
             rows: rowsOfLevel[level]!,
             blockRows: SCAN_BLOCK_ROWS,
-            decrement: level === 0 ? sumPerRow[column]! : 0,
+            blocks,
+            totalStart: sumStart + firstColumn,
+            inverseRows: level === 0 ? inverseRows : 0,
           },
-          count: rowsOfLevel[level + 1]!,
+          count: columns * blocks,
         });
       }
     }
-    return sum;
   } finally {
     for (const buffer of levels) device.arena.release(buffer);
   }

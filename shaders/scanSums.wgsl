@@ -1,5 +1,6 @@
-// sums[targetStart + block] = sum of the block's words: the way up of a prefix sum over a column.
-// Shapes: a column is `rows` words from sourceStart on, cut into blocks of blockRows. Element: one block.
+// sums[targetStart + column * blocks + block] = sum of the block's words: the way up of a prefix sum over some columns.
+// Shapes: a column is `rows` words from sourceStart + column * rows on, cut into blocks of blockRows.
+// Element: column * blocks + block.
 // Source: docs/spec/proof-system.md, section 5.
 #import field
 #import dispatch
@@ -13,6 +14,7 @@ struct Params {
   targetStart: u32,
   rows: u32,
   blockRows: u32,
+  blocks: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -24,15 +26,17 @@ fn scanSums(
   @builtin(global_invocation_id) id: vec3<u32>,
   @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
-  let block = elementOfInvocation(params.start, id, workgroups, workgroupSize);
-  if (block >= params.end) {
+  let element = elementOfInvocation(params.start, id, workgroups, workgroupSize);
+  if (element >= params.end) {
     return;
   }
-  let first = block * params.blockRows;
+  let column = element / params.blocks;
+  let start = params.sourceStart + column * params.rows;
+  let first = (element % params.blocks) * params.blockRows;
   let end = min(first + params.blockRows, params.rows);
   var sum = 0u;
   for (var row = first; row < end; row += 1u) {
-    sum = fieldAdd(sum, source[params.sourceStart + row]);
+    sum = fieldAdd(sum, source[start + row]);
   }
-  sums[params.targetStart + block] = sum;
+  sums[params.targetStart + element] = sum;
 }

@@ -161,7 +161,8 @@ async function runPhases(
 
   const sites = [grinding.lookup, grinding.deep, grinding.batch, grinding.query];
   const stepCount =
-    4 * tables.length + // load, LogUp, quotient, open
+    3 * tables.length + // load, quotient, open
+    (tables.some(({ table }) => table.interactions.length > 0) ? 1 : 0) + // LogUp
     3 + // commitments
     shape.distinctLogHeights.length + // DEEP
     shape.folds.length * (grinding.fold > 0 ? 3 : 2) + // commit, grind, fold
@@ -242,18 +243,25 @@ async function runPhases(
   // 4. The LogUp columns and sums.
   const logUps: (BackendMatrix | undefined)[] = system.tables.map(() => undefined);
   const sumOf: Extension[] = system.tables.map(() => ZERO);
-  for (const { slot, table } of tables) {
+  const summed = tables.filter(({ table }) => table.interactions.length > 0);
+  if (summed.length > 0) {
     await step('logUp', async () => {
-      if (table.interactions.length === 0) return;
-      const { matrix, sum } = await backend.logUp(
-        table,
-        key.preprocessed[slot],
-        mains[slot]!,
-        statement,
-        challenges,
+      // No table waits for another's sum, so that a backend can read all of them back at once.
+      const outcomes = await Promise.allSettled(
+        summed.map(async ({ slot, table }) => {
+          const { matrix, sum } = await backend.logUp(
+            table,
+            key.preprocessed[slot],
+            mains[slot]!,
+            statement,
+            challenges,
+          );
+          logUps[slot] = keep(matrix);
+          sumOf[slot] = sum;
+        }),
       );
-      logUps[slot] = keep(matrix);
-      sumOf[slot] = sum;
+      const failed = outcomes.find(({ status }) => status === 'rejected');
+      if (failed?.status === 'rejected') throw failed.reason;
     });
   }
   const logUpTree = await commit('logUp', 'logUp', logUps);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ComputeDevice } from '../../kernels/device.ts';
 import { type EvaluationKind, generateProgram } from '../../kernels/generate/program.ts';
-import { computeLogUp } from '../../kernels/logUp.ts';
+import { computeLogUp, computeLogUps } from '../../kernels/logUp.ts';
 import { readColumns, releaseMatrix, uploadColumns } from '../../kernels/matrix.ts';
 import { COLONNADE_MACHINE } from '../../machine/system.ts';
 import type { TableAir } from '../../stark/air/air.ts';
@@ -41,15 +41,14 @@ async function checkLogUp(
   const mainMatrix = await uploadColumns(device, rows, main, 'main');
   const fixedMatrix = fixed.length > 0 ? await uploadColumns(device, rows, fixed, 'fixed') : undefined;
   const program = generateProgram(table, 'interactions', evaluation);
-  const { matrix, sum } = await computeLogUp(
-    device,
+  const { matrix, sum } = await computeLogUp(device, {
     table,
     program,
-    fixedMatrix,
-    mainMatrix,
-    samplePublicWords,
+    preprocessed: fixedMatrix,
+    main: mainMatrix,
+    publicWords: samplePublicWords,
     challenges,
-  );
+  });
   const expected = referenceLogUp(table, fixed, main, samplePublicWords, challenges);
   assert.deepEqual(sum, expected.sum, `${message}: sum`);
   const columns = await readColumns(device, matrix);
@@ -100,14 +99,28 @@ describe('LogUp columns', () => {
     const device = await openTestDevice();
     const { traces, preprocessed } = sampleTraces(7);
     const challenges = { alpha: [5, 4, 3, 2, 1], beta: [1, 2, 3, 4, 5] } as const;
+    const requests = await Promise.all(
+      sampleSystem.tables.map(async (table, slot) => {
+        const { columns, logHeight } = traces[slot]!;
+        return {
+          table,
+          program: generateProgram(table, 'interactions'),
+          main: await uploadColumns(device, 2 ** logHeight, columns, 'main'),
+          preprocessed: await uploadColumns(device, 2 ** logHeight, preprocessed[slot]!, 'fixed'),
+          publicWords: samplePublicWords,
+          challenges,
+        };
+      }),
+    );
+    const { reads } = device.queue.statistics;
+    const together = await computeLogUps(device, requests);
+    assert.equal(device.queue.statistics.reads - reads, 1, 'one readback for all tables');
     let total = extension.ZERO;
-    for (const [slot, table] of sampleSystem.tables.entries()) {
-      const { columns, logHeight } = traces[slot]!;
-      const main = await uploadColumns(device, 2 ** logHeight, columns, 'main');
-      const fixed = await uploadColumns(device, 2 ** logHeight, preprocessed[slot]!, 'fixed');
-      const program = generateProgram(table, 'interactions');
-      const { sum } = await computeLogUp(device, table, program, fixed, main, samplePublicWords, challenges);
-      assert.notDeepEqual(sum, extension.ZERO, table.name);
+    for (const [slot, { matrix, sum }] of together.entries()) {
+      assert.notDeepEqual(sum, extension.ZERO, requests[slot]!.table.name);
+      const alone = await computeLogUp(device, requests[slot]!);
+      assert.deepEqual(sum, alone.sum);
+      assert.deepEqual(await readColumns(device, matrix), await readColumns(device, alone.matrix));
       total = extension.add(total, sum);
     }
     assert.deepEqual(total, extension.ZERO);
