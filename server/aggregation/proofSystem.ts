@@ -57,6 +57,22 @@ export function profilesOf({ leafPrograms, profiles }: ProofSystem, program: str
   return leafPrograms.has(program) ? [profiles.leaf] : [];
 }
 
+/** Every program, with what a proof of it says. */
+export function describedPrograms({ leafPrograms }: ProofSystem): { name: string; description: string }[] {
+  return [
+    ...[...leafPrograms.values()].map(({ name, description }) => ({ name, description })),
+    {
+      name: AGGREGATE,
+      description: 'Each child is a proof that verifies under its key, and these are the children in order.',
+    },
+    {
+      name: BLOCK,
+      description:
+        'The columns below the aggregates have exactly the transactions of an inclusion list, on disjoint state.',
+    },
+  ];
+}
+
 /** Throws: Problem unknown-program, unknown-profile. */
 export function requireProved(system: ProofSystem, program: string, profile: string): void {
   const profiles = profilesOf(system, program).map(({ name }) => name);

@@ -285,6 +285,12 @@ export const capabilitiesSchema = z.object({
     jsonBytes: count,
     traceBytes: count,
     proofBytes: count,
+    /** Of a request for an aggregation. */
+    aggregationBytes: count,
+    /** That are proved at the same time. */
+    aggregations: count,
+    aggregationChildren: count,
+    fanIn: count,
     queuedJobs: count,
     queuedInputBytes: count,
     attempts: count,

@@ -59,6 +59,7 @@ export interface Checker {
   verify(task: VerificationTask): Promise<Verification>;
   /** Whether the bytes are an execution trace; nothing is said about its constraints. */
   checkTraceForm(task: TraceTask): Promise<TraceFormCheck>;
+  instructionCount(task: { readonly program: string }): Promise<number>;
   /** Digest of the verifying key: 8 canonical words. */
   keyDigest(task: KeyTask): Promise<Uint32Array>;
   close(): Promise<void>;

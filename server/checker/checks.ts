@@ -20,6 +20,7 @@ import type {
 export interface ProofChecks {
   verifyProof(task: VerificationTask): Promise<Verification>;
   keyDigest(task: KeyTask): Promise<Uint32Array>;
+  instructionCount(task: { readonly program: string }): Promise<number>;
 }
 
 /** Verifies proofs under the keys of this ring. */
@@ -32,6 +33,7 @@ export function createProofChecks(ring: KeyRing): ProofChecks {
       return { verdict, seconds: (performance.now() - start) / 1000 };
     },
     keyDigest: ({ program, profile }) => ring.digestOf(program, profile),
+    instructionCount: async ({ program }) => (await ring.programOf(program)).instructions.length,
   };
 }
 

@@ -19,6 +19,7 @@ export function startThreadChecker(): Checker {
     checkBlock: (task) => thread.call('checkBlock', task),
     verify: (task) => thread.call('verifyProof', task),
     checkTraceForm: (task) => thread.call('checkTraceForm', task),
+    instructionCount: (task) => thread.call('instructionCount', task),
     keyDigest: (task) => thread.call('keyDigest', task),
     close: () => thread.close(),
   };

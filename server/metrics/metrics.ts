@@ -3,6 +3,7 @@
  * knows nothing of metrics; gauges are read when somebody asks.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Aggregation } from '../aggregation/aggregation.ts';
 import { type EventAnswer, JOB_STATES } from '../api/schemas.ts';
 import { BUILD } from '../build.ts';
 import type { Watchers } from '../events/watchers.ts';
@@ -24,7 +25,7 @@ export interface ServiceMetrics {
 }
 
 export function createMetrics(services: Services, watchers: Watchers): ServiceMetrics {
-  const { events, store, prover, settings } = services;
+  const { events, store, aggregations, prover, settings } = services;
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -105,6 +106,28 @@ export function createMetrics(services: Services, watchers: Watchers): ServiceMe
     labelNames: ['outcome', 'code'],
     registers,
   });
+  new Gauge({
+    name: 'colonnade_aggregations',
+    help: 'Remembered aggregations by state.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { state } of aggregations.list()) this.inc({ state: state.name });
+    },
+  });
+  const aggregationsEnded = new Counter({
+    name: 'colonnade_aggregations_total',
+    help: 'Finished aggregations by outcome; code is empty for a proof.',
+    labelNames: ['kind', 'outcome', 'code'],
+    registers,
+  });
+  const nodesEnded = new Counter({
+    name: 'colonnade_aggregation_nodes_total',
+    help: 'Nodes of aggregations that succeeded: proved for them, or found.',
+    labelNames: ['role', 'source'],
+    registers,
+  });
   const attemptsLost = new Counter({
     name: 'colonnade_attempts_lost_total',
     help: 'Attempts that ended without an outcome, by reason.',
@@ -145,8 +168,23 @@ export function createMetrics(services: Services, watchers: Watchers): ServiceMe
     stageSeconds.observe({ stage: 'verify' }, verifySeconds);
   }
 
+  function observeAggregation({ kind, state, nodes }: Aggregation): void {
+    if (state.name === 'running') return;
+    aggregationsEnded.inc({
+      kind,
+      outcome: state.name,
+      code: 'failure' in state ? state.failure.code : '',
+    });
+    if (state.name !== 'succeeded') return;
+    for (const { planned, job, isReused } of nodes)
+      if (job !== undefined) nodesEnded.inc({ role: planned.role, source: isReused ? 'found' : 'proved' });
+  }
+
   function observe({ kind, job: id, state, attempt }: EventAnswer): void {
-    const job = kind === 'state' ? store.find(id) : undefined;
+    if (kind !== 'state') return;
+    const aggregation = aggregations.find(id);
+    if (aggregation !== undefined) observeAggregation(aggregation);
+    const job = store.find(id);
     if (job === undefined) return;
     if (isFinished(job.state)) observeEnd(job);
     else if (state === 'running' && attempt === 1) {

@@ -21,6 +21,8 @@ const CANCEL_GRACE_MS = 700;
 export interface ProcessProverOptions {
   /** Entry file of the prover process; it says which profiles there are. */
   readonly entry: URL;
+  /** Entry file of the tracer's thread; production's unless a test has programs of its own. */
+  readonly tracerEntry?: URL;
   readonly adapter: AdapterChoice;
   /** Device memory that a proof may take; undefined leaves it to the prover process. */
   readonly budgetBytes: number | undefined;
@@ -38,12 +40,13 @@ export interface ProcessProver extends Prover {
 /** Resolves when an adapter is chosen. Throws: KernelError 'NO_ADAPTER'. */
 export async function startProcessProver({
   entry,
+  tracerEntry = new URL('../tracer/thread.ts', import.meta.url),
   adapter,
   budgetBytes,
   log,
 }: ProcessProverOptions): Promise<ProcessProver> {
   const tracer = startThread<TracerMethods>({
-    entry: new URL('../tracer/thread.ts', import.meta.url),
+    entry: tracerEntry,
     timeoutMs: TRACER_TIMEOUT_MS,
     heapMebibytes: TRACER_HEAP_MEBIBYTES,
   });

@@ -8,6 +8,9 @@ import { MODULUS, TWO_ADICITY } from '../../stark/field/koalaBear.ts';
 import { FULL_ROUNDS, PARTIAL_ROUNDS, permute, WIDTH } from '../../stark/hash/poseidon.ts';
 import { profileDigest } from '../../stark/profile.ts';
 import { VERSION } from '../../stark/transcript.ts';
+import { describedPrograms, profilesOf } from '../aggregation/proofSystem.ts';
+import { FAN_IN } from '../aggregation/tree.ts';
+import { MAXIMUM_CHILDREN } from '../api/aggregationSchemas.ts';
 import { ROUTES } from '../api/routes.ts';
 import { type CapabilitiesAnswer, formatStatement } from '../api/schemas.ts';
 import { BUILD } from '../build.ts';
@@ -25,9 +28,9 @@ function fingerprint(): string {
 }
 
 export async function capabilityRoutes(app: FastifyInstance, services: Services): Promise<void> {
-  const { settings, programs, profiles, prover, checker } = services;
+  const { settings, system, allProfiles, prover, checker } = services;
 
-  const profileAnswers = [...profiles.values()].map(({ profile, securityBits }) => ({
+  const profileAnswers = [...allProfiles.values()].map(({ profile, securityBits }) => ({
     name: profile.name,
     digest: formatStatement(profileDigest(profile)),
     securityBits,
@@ -61,14 +64,14 @@ export async function capabilityRoutes(app: FastifyInstance, services: Services)
   /** The checker computes a key once and remembers it. */
   async function programAnswers(): Promise<CapabilitiesAnswer['programs']> {
     return Promise.all(
-      [...programs.values()].map(async (program) => ({
-        name: program.name,
-        description: program.description,
-        instructionCount: program.program().instructions.length,
+      describedPrograms(system).map(async ({ name, description }) => ({
+        name,
+        description,
+        instructionCount: await checker.instructionCount({ program: name }),
         keys: await Promise.all(
-          [...profiles.keys()].map(async (profile) => ({
-            profile,
-            digest: formatStatement(await checker.keyDigest({ program: program.name, profile })),
+          profilesOf(system, name).map(async (profile) => ({
+            profile: profile.name,
+            digest: formatStatement(await checker.keyDigest({ program: name, profile: profile.name })),
           })),
         ),
       })),
@@ -92,6 +95,10 @@ export async function capabilityRoutes(app: FastifyInstance, services: Services)
         jsonBytes: settings.jsonLimitBytes,
         traceBytes: settings.traceLimitBytes,
         proofBytes: settings.proofLimitBytes,
+        aggregationBytes: settings.aggregationLimitBytes,
+        aggregations: settings.aggregationLimit,
+        aggregationChildren: MAXIMUM_CHILDREN,
+        fanIn: FAN_IN.most,
         queuedJobs: settings.queueLimit,
         queuedInputBytes: settings.queueMebibytes * 2 ** 20,
         attempts: settings.attemptLimit,

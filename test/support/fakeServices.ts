@@ -182,6 +182,7 @@ export async function startFakeService(
     checkBlock: async (task) => checkBlock(task),
     verify: async () => ({ verdict: { ok: true }, seconds: 0.125 }),
     checkTraceForm: async () => ({ ok: true }),
+    instructionCount: async () => 1,
     keyDigest: ({ program, profile }) => ring.digestOf(program, profile),
     close: async () => {},
     ...overrides.checker,

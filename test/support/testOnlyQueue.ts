@@ -57,6 +57,7 @@ export async function startTestOnlyQueue(settings: Partial<Settings> = {}): Prom
       checkBlock: unused,
       checkTraceForm: unused,
       keyDigest: unused,
+      instructionCount: unused,
       close: async () => {},
     },
     estimator: { estimate: unused, close: async () => {} },
