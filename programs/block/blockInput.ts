@@ -7,11 +7,30 @@ import type { ColumnTransfer } from '../column/input.ts';
 import {
   type AccessListItem,
   accessKey,
+  BALANCE_BITS,
   type ColumnStatement,
+  SLOT_BITS,
   type StatedTransfer,
+  TRANSFER_STATUSES,
 } from '../column/statement.ts';
 import type { BlockStatement, BlockTransfer, ListedTransfer } from './blockStatement.ts';
 import { BlockError } from './errors.ts';
+
+const COLUMN_FIELDS = [
+  'chainId',
+  'blockNumber',
+  'baseFeePerGasWei',
+  'gasUsed',
+  'priorityFeesWei',
+  'burnedWei',
+] as const;
+const TRANSFER_FIELDS = [
+  'chainId',
+  'gasLimit',
+  'maxFeePerGasWei',
+  'maxPriorityFeePerGasWei',
+  'valueWei',
+] as const;
 
 /** Everything of a transaction that its digest binds. */
 function transferName(transfer: ColumnTransfer): string {
@@ -25,6 +44,45 @@ function transferName(transfer: ColumnTransfer): string {
     transfer.maxPriorityFeePerGasWei,
     transfer.valueWei,
   ].join(' ');
+}
+
+const ADDRESS = /^0x[0-9a-f]{40}$/i;
+
+/**
+ * Every field of a column has a row in its digest.
+ * Throws: BlockError 'MALFORMED_INPUT', 'QUANTITY_RANGE' naming the column and the field.
+ */
+function requireFields(statement: ColumnStatement, column: number): void {
+  const quantity = (field: string, value: bigint, bits: bigint): void => {
+    if (value < 0n || value >> bits !== 0n)
+      throw new BlockError('QUANTITY_RANGE', { column, field, got: value.toString() });
+  };
+  const address = (field: string, value: string): void => {
+    if (!ADDRESS.test(value))
+      throw new BlockError('MALFORMED_INPUT', { column, field, expected: '0x and 40 hex digits' });
+  };
+  for (const field of COLUMN_FIELDS) quantity(field, statement[field], 256n);
+  for (const [place, transfer] of statement.transfers.entries()) {
+    const of = `transfers.${place}`;
+    address(`${of}.from`, transfer.from);
+    address(`${of}.to`, transfer.to);
+    for (const field of TRANSFER_FIELDS) quantity(`${of}.${field}`, transfer[field], 256n);
+    quantity(`${of}.nonce`, transfer.nonce, 256n - BALANCE_BITS);
+    if (!TRANSFER_STATUSES.includes(transfer.status))
+      throw new BlockError('MALFORMED_INPUT', {
+        column,
+        field: `${of}.status`,
+        expected: TRANSFER_STATUSES.join(', '),
+      });
+  }
+  for (const [item, { address: owner, slot, preValue, postValue }] of statement.accessList.entries()) {
+    const of = `accessList.${item}`;
+    address(`${of}.address`, owner);
+    if (slot < 0n || (slot + 1n) >> SLOT_BITS !== 0n)
+      throw new BlockError('QUANTITY_RANGE', { column, field: `${of}.slot`, got: slot.toString() });
+    quantity(`${of}.preValue`, preValue, 256n);
+    quantity(`${of}.postValue`, postValue, 256n);
+  }
 }
 
 /** All columns are of one block. Throws: BlockError. */
@@ -65,79 +123,83 @@ function mergeAccessLists(columns: readonly ColumnStatement[]): AccessListItem[]
   return merged.sort((left, right) => (left.key < right.key ? -1 : 1)).map(({ item }) => item);
 }
 
-interface ListedPlace {
-  readonly transaction: number;
-  readonly column: number;
-}
-
-/** Where the list has each transaction; a list may have the same one more than once. */
-function placesOf(list: readonly ListedTransfer[], columnCount: number): Map<string, ListedPlace[]> {
-  const places = new Map<string, ListedPlace[]>();
-  for (const [transaction, listed] of list.entries()) {
-    const { column } = listed;
+/** Throws: BlockError 'LIST_COLUMN'. */
+function requireColumns(list: readonly ListedTransfer[], columnCount: number): void {
+  for (const [transaction, { column }] of list.entries())
     if (!Number.isInteger(column) || column < 0 || column >= columnCount)
       throw new BlockError('LIST_COLUMN', { transaction, below: columnCount, got: column });
-    const name = transferName(listed);
-    places.set(name, [...(places.get(name) ?? []), { transaction, column }]);
-  }
-  return places;
 }
 
-/** Why a column does not have, in order, what the list assigns to it. */
+/** What the list says of one transaction, which it may have more than once. */
+interface Listed {
+  /** Where it stands first. */
+  readonly transaction: number;
+  readonly column: number;
+  /** How often, and where last, in the column that is compared. */
+  ownCount: number;
+  ownLast: number;
+}
+
+/** Why a column does not have, in order, what the list assigns to it. Time is linear in the list and the column. */
 function differenceOf(
-  columns: readonly ColumnStatement[],
-  list: readonly ListedTransfer[],
+  { transfers }: ColumnStatement,
   column: number,
+  list: readonly ListedTransfer[],
+  listNames: readonly string[],
   assigned: readonly number[],
 ): BlockError {
-  const places = placesOf(list, columns.length);
+  const listedByName = new Map<string, Listed>();
+  for (const [transaction, name] of listNames.entries()) {
+    const columnOfList = list[transaction]!.column;
+    let listed = listedByName.get(name);
+    if (listed === undefined) {
+      listed = { transaction, column: columnOfList, ownCount: 0, ownLast: transaction };
+      listedByName.set(name, listed);
+    }
+    if (columnOfList !== column) continue;
+    listed.ownCount += 1;
+    listed.ownLast = transaction;
+  }
+  const names = transfers.map(transferName);
   const seen = new Map<string, number>();
-  const { transfers } = columns[column]!;
-  for (const [place, transfer] of transfers.entries()) {
-    const name = transferName(transfer);
-    const listed = places.get(name);
+  for (const [place, name] of names.entries()) {
+    const listed = listedByName.get(name);
     if (listed === undefined) return new BlockError('TRANSACTION_NOT_LISTED', { column, place });
-    const own = listed.filter((each) => each.column === column);
-    if (own.length === 0)
-      return new BlockError('WRONG_COLUMN', {
-        column,
-        place,
-        transaction: listed[0]!.transaction,
-        expected: listed[0]!.column,
-      });
+    const { transaction, ownCount, ownLast } = listed;
+    if (ownCount === 0)
+      return new BlockError('WRONG_COLUMN', { column, place, transaction, expected: listed.column });
     const times = (seen.get(name) ?? 0) + 1;
-    if (times > own.length)
-      return new BlockError('TRANSACTION_TWICE', { column, place, transaction: own.at(-1)!.transaction });
+    if (times > ownCount) return new BlockError('TRANSACTION_TWICE', { column, place, transaction: ownLast });
     seen.set(name, times);
   }
   const missing = assigned.find((transaction) => {
-    const name = transferName(list[transaction]!);
+    const name = listNames[transaction]!;
     const times = seen.get(name) ?? 0;
     seen.set(name, times - 1);
     return times === 0;
   });
   if (missing !== undefined) return new BlockError('TRANSACTION_MISSING', { column, transaction: missing });
-  const place = assigned.findIndex(
-    (transaction, index) => transferName(list[transaction]!) !== transferName(transfers[index]!),
-  );
+  const place = assigned.findIndex((transaction, index) => listNames[transaction] !== names[index]);
   return new BlockError('TRANSACTION_ORDER', { column, place, transaction: assigned[place]! });
 }
 
 /** The statuses of the list's transactions, taken from the columns. Throws: BlockError. */
 function matchList(columns: readonly ColumnStatement[], list: readonly ListedTransfer[]): BlockTransfer[] {
-  placesOf(list, columns.length);
+  requireColumns(list, columns.length);
+  const listNames = list.map(transferName);
   const assigned: number[][] = columns.map(() => []);
   for (const [transaction, { column }] of list.entries()) assigned[column]!.push(transaction);
-  const stated = new Map<number, StatedTransfer>();
-  for (const [column, { transfers }] of columns.entries()) {
+  const stated: StatedTransfer[] = new Array(list.length);
+  for (const [column, statement] of columns.entries()) {
+    const { transfers } = statement;
     const own = assigned[column]!;
     const isSame =
       own.length === transfers.length &&
-      own.every((transaction, place) => transferName(list[transaction]!) === transferName(transfers[place]!));
-    if (!isSame) throw differenceOf(columns, list, column, own);
-    for (const [place, transaction] of own.entries()) stated.set(transaction, transfers[place]!);
+      own.every((transaction, place) => listNames[transaction] === transferName(transfers[place]!));
+    if (!isSame) throw differenceOf(statement, column, list, listNames, own);
+    for (const [place, transaction] of own.entries()) stated[transaction] = transfers[place]!;
   }
-  return list.map(({ column }, transaction) => ({ ...stated.get(transaction)!, column }));
+  return list.map(({ column }, transaction) => ({ ...stated[transaction]!, column }));
 }
 
 function sumOf(
@@ -157,6 +219,7 @@ export function assembleBlock(
   columns: readonly ColumnStatement[],
   list: readonly ListedTransfer[],
 ): BlockStatement {
+  for (const [column, statement] of columns.entries()) requireFields(statement, column);
   const { chainId, blockNumber, baseFeePerGasWei } = requireOneBlock(columns);
   return {
     chainId,

@@ -28,6 +28,7 @@ export const BLOCK_ERRORS = {
   CHILD_NOT_VERIFIED: 'The block program cannot run past a check of a child.',
   BLOCK_NOT_PROVABLE: 'The block program cannot run past a check of the block.',
   HEIGHT_NOT_PINNED: 'A table of a proof on the way to the final one has another height than is published.',
+  KEY_MALFORMED: 'The verifying key of a proof is unusable; `fault` names the first check that fails.',
   KEY_MISMATCH: 'The proof is not under the published final key.',
   DIGEST_MALFORMED: 'A digest does not have 8 canonical words.',
   PROOF_REJECTED: 'The final proof does not show the statement.',

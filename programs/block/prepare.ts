@@ -3,7 +3,7 @@
  * columns as leaves, and every child verifies. The program checks it all again; here it costs little and names what is wrong.
  * Source: docs/spec/block.md.
  */
-import { keyDigest, type VerifyingKey } from '../../stark/keys.ts';
+import { checkKey, keyDigest, type VerifyingKey } from '../../stark/keys.ts';
 import { type VerifierPolicy, verify } from '../../stark/verifier.ts';
 import { type AggregateEntry, aggregateStatement, flattenLeaves } from '../aggregate/aggregateStatement.ts';
 import { type ColumnStatement, columnStatementDigest } from '../column/statement.ts';
@@ -32,7 +32,8 @@ export function isSameDigest(left: Uint32Array, right: Uint32Array): boolean {
 
 /**
  * Matches the leaves of trees with columns, each once; returns the leaf of each column by its place in `walkTrees`.
- * Throws: BlockError naming the child and its leaf, or the column; AggregationError for a tree that has no digest.
+ * Throws: BlockError naming the child and its leaf, or the column; AggregationError for a tree that has no digest; RangeError for a
+ * column that has none, which `assembleBlock` refuses before.
  */
 export function matchLeaves(
   { columnKeyDigests }: BlockProgramKeys,
@@ -90,6 +91,9 @@ export function prepareBlock(
   policy: VerifierPolicy,
 ): PreparedBlock {
   for (const [child, { key, statement, entries }] of children.entries()) {
+    const fault = checkKey(key);
+    if (fault !== undefined)
+      throw new BlockError('KEY_MALFORMED', { child, fault: fault.code, ...fault.details });
     const got = keyDigest(key);
     if (!isSameDigest(got, keys.aggregateKeyDigest))
       throw new BlockError('STALE_AGGREGATE_KEY', { child, got: got.join(' ') });

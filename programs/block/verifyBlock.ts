@@ -7,7 +7,7 @@
  */
 import { isCanonical } from '../../stark/field/koalaBear.ts';
 import { DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
-import { keyDigest, type VerifyingKey } from '../../stark/keys.ts';
+import { checkKey, keyDigest, type VerifyingKey } from '../../stark/keys.ts';
 import { type VerifierPolicy, verify } from '../../stark/verifier.ts';
 import { type AggregateEntry, aggregateStatement } from '../aggregate/aggregateStatement.ts';
 import { type BlockSummary, blockSummaryDigest } from './blockStatement.ts';
@@ -82,6 +82,9 @@ export function verifyBlock(
   const malformed = malformedQuantity(summary);
   if (malformed !== undefined) return refuse('QUANTITY_RANGE', { field: malformed });
 
+  // Only a key that passes has a digest.
+  const fault = checkKey(key);
+  if (fault !== undefined) return refuse('KEY_MALFORMED', { fault: fault.code, ...fault.details });
   const got = keyDigest(key);
   if (!policy.finalKeyDigest.every((word, index) => word === got[index]))
     return refuse('KEY_MISMATCH', { got: got.join(' ') });

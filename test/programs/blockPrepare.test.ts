@@ -12,6 +12,7 @@ import type { BlockProgramKeys } from '../../programs/block/blockProgram.ts';
 import { BlockError, type BlockErrorCode, type BlockErrorDetails } from '../../programs/block/errors.ts';
 import { type BlockChild, prepareBlock } from '../../programs/block/prepare.ts';
 import type { Backend } from '../../stark/backend.ts';
+import { MODULUS } from '../../stark/field/koalaBear.ts';
 import { generateKey, keyDigest, type ProvingKey } from '../../stark/keys.ts';
 import { profileDigest, TEST_ONLY_INNER } from '../../stark/profile.ts';
 import { prove } from '../../stark/prover.ts';
@@ -97,6 +98,21 @@ describe('children of a block', () => {
     refused([first, await childOf(stale!, [B, C])], 'STALE_AGGREGATE_KEY', { child: 1 });
     const told = aggregateStatement(keyDigest(stale!.key.verifyingKey), [B, C]);
     refused([first, await childOf(own!, [B, C], told)], 'CHILD_STATEMENT', { child: 1 });
+  });
+
+  it('a key that has no digest', () => {
+    const [first, second] = children as [BlockChild, BlockChild];
+    const preprocessedCap = Uint32Array.from(second.key.preprocessedCap);
+    preprocessedCap[5] = MODULUS;
+    refused([first, { ...second, key: { ...second.key, preprocessedCap } }], 'KEY_MALFORMED', {
+      child: 1,
+      fault: 'PREPROCESSED_CAP',
+      wordIndex: 5,
+    });
+    refused([{ ...first, key: { ...first.key, preprocessedLogHeights: [] } }, second], 'KEY_MALFORMED', {
+      child: 0,
+      fault: 'PREPROCESSED_COUNT',
+    });
   });
 
   it('a tree other than the one that was proved', () => {

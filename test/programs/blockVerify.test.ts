@@ -125,6 +125,22 @@ describe('verifyBlock', () => {
     refused('PROOF_REJECTED', { reason: 'TEST_ONLY_PROFILE' }, { verifier: productionPolicy() });
   });
 
+  it('refuses a key that has no digest', () => {
+    const preprocessedCap = Uint32Array.from(final.key.preprocessedCap);
+    preprocessedCap[5] = MODULUS;
+    for (const [change, fault] of [
+      [{ preprocessedCap }, 'PREPROCESSED_CAP'],
+      [{ preprocessedCap: preprocessedCap.subarray(1) }, 'PREPROCESSED_CAP'],
+      [{ preprocessedLogHeights: [0.5] }, 'PREPROCESSED_HEIGHT'],
+      [{ profile: { ...final.key.profile, queries: -1 } }, 'PROFILE_INCONSISTENT'],
+    ] as const) {
+      const verdict = verifyBlock({ ...final.key, ...change }, SUMMARY, final.proofBytes, final.policy);
+      assert.ok(!verdict.ok);
+      assert.equal(verdict.code, 'KEY_MALFORMED');
+      assert.equal(verdict.details['fault'], fault);
+    }
+  });
+
   it('refuses bytes that are no proof', () => {
     for (const bytes of [new Uint8Array(0), final.proofBytes.subarray(1), final.proofBytes.slice(0, -1)]) {
       const verdict = verifyBlock(final.key, SUMMARY, bytes, final.policy);
