@@ -121,7 +121,7 @@ describe('aggregations', () => {
     await service.close();
   });
 
-  it('R60: prove no finished node twice when the prover dies during every level', async () => {
+  it('prove no finished node twice when the prover dies during every level', async () => {
     const calm = await startFakeService();
     const expected = await ended(calm, (await aggregate(calm, await submitSums(calm, 8))).id);
     const expectedNodes = provedNodes(calm);
@@ -151,7 +151,7 @@ describe('aggregations', () => {
     await Promise.all([calm.close(), service.close()]);
   });
 
-  it('R61: go on from the frontier when they were cancelled and are submitted again', async () => {
+  it('go on from the frontier when they were cancelled and are submitted again', async () => {
     // Holds the prover before every node that is not allowed.
     let allowed = 0;
     const held: Prove = async (task, signal) => {
@@ -259,9 +259,9 @@ describe('aggregations', () => {
   });
 
   it('refuse two uploaded runs that turn out to show the same', async () => {
-    const service = await startFakeService({
+    const service: FakeService = await startFakeService({
       prove: async (task) => {
-        await sleep(30);
+        while (service.services.aggregations.list().length === 0) await sleep(1);
         return honestProve(task);
       },
     });
@@ -302,9 +302,10 @@ describe('aggregations', () => {
   });
 
   it('tell their events under their own id', async () => {
-    const service = await startFakeService({
+    const service: FakeService = await startFakeService({
       prove: async (task) => {
-        await sleep(10);
+        // No child before the tree is there.
+        while (service.services.aggregations.list().length === 0) await sleep(1);
         return honestProve(task);
       },
     });
