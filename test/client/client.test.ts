@@ -125,7 +125,7 @@ describe('the client', () => {
     assert.equal((await client.getCapabilities()).zeroKnowledge, false);
     assert.deepEqual(
       (await client.listPrograms()).programs.map(({ name }) => name),
-      ['sum'],
+      ['sum', 'aggregate', 'block'],
     );
     const statement = Uint32Array.of(5, 0, 0, 0, 0, 0, 0, 0);
     assert.equal((await client.verify('sum', 'leaf', statement, Uint8Array.of(1))).isValid, true);

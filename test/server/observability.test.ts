@@ -94,7 +94,7 @@ describe('metrics', () => {
     const { body } = await service.app.inject({ url: '/metrics' });
     const own = [...body.matchAll(/^# TYPE (colonnade_\w+) (\w+)$/gm)];
     assert.ok(own.length >= 12);
-    const COUNTS = /_(seconds|bytes|ratio|total|info|ready|jobs|connections)(_total)?$/;
+    const COUNTS = /_(seconds|bytes|ratio|total|info|ready|jobs|aggregations|connections)(_total)?$/;
     for (const [, name = '', type] of own) {
       assert.match(name, COUNTS);
       if (type === 'counter') assert.match(name, /_total$/);
