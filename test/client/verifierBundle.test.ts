@@ -1,6 +1,6 @@
 /**
- * The stand-alone verifier as it is shipped: the bundled module alone verifies a stored production proof from keys.json, and rejects one with a flipped
- * bit, in a bare JavaScript context and in a browser.
+ * The stand-alone verifier as it is shipped: the bundled module alone verifies stored production proofs, of a column, an aggregate and
+ * a block, from keys.json, and rejects one with a flipped bit, in a bare JavaScript context and in a browser.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -13,9 +13,10 @@ import { transform } from 'esbuild';
 import { type Browser, chromium } from 'playwright-core';
 import { bundleVerifier } from '../../client/bundleVerifier.ts';
 import type { BundleVerdict, verify } from '../../client/verifierBundle.ts';
-import { AGGREGATE_PROOF, storedColumnProof } from '../support/storedProofs.ts';
+import { AGGREGATE_PROOF, storedBlockProof, storedColumnProof } from '../support/storedProofs.ts';
 
 const { keysJson, bytes } = storedColumnProof();
+const { bytes: blockBytes } = storedBlockProof();
 const aggregate = new Uint8Array(readFileSync(AGGREGATE_PROOF));
 
 /** The stored file with one bit of the proof flipped, far behind the first line. */
@@ -46,6 +47,17 @@ function assertVerdicts(
   assert.equal(noKeys.reason, 'KEY_NOT_PUBLISHED');
 }
 
+/** The final proof of a whole block. */
+function assertBlock(verdict: BundleVerdict): void {
+  assert.ok(verdict.isValid, JSON.stringify(verdict));
+  assert.deepEqual([verdict.program, verdict.profile], ['aggregate', 'final']);
+  assert.ok(verdict.provableBits >= 128);
+  const [leaf, ...others] = verdict.leaves;
+  assert.deepEqual([leaf?.program, others.length], ['block', 0]);
+  assert.equal(leaf?.claim?.['blockNumber'], '19933122');
+  assert.equal(leaf?.claim?.['columnCount'], 2);
+}
+
 /** The keys without any key. */
 const NO_KEYS = JSON.stringify({ ...(JSON.parse(keysJson) as object), keys: [], aggregate: undefined });
 
@@ -74,6 +86,7 @@ describe('the verifier bundle', () => {
       verifyIn(keysJson, flipped()),
       verifyIn(NO_KEYS, bytes),
     );
+    assertBlock(verifyIn(keysJson, blockBytes));
     assert.equal((verifyIn('{}', bytes) as { reason: string }).reason, 'FIELD');
     assert.equal((verifyIn(keysJson, new Uint8Array(3)) as { reason: string }).reason, 'NOT_A_PROOF_FILE');
   });
@@ -104,20 +117,27 @@ describe('the verifier bundle', () => {
         file: Buffer.from(bytes).toString('base64'),
         tree: Buffer.from(aggregate).toString('base64'),
         flipped: Buffer.from(flipped()).toString('base64'),
+        block: Buffer.from(blockBytes).toString('base64'),
       });
       // As text: the page has nothing of this file.
       const verdicts =
-        await page.evaluate<unknown>(`(async ({ code, keysJson, noKeys, file, tree, flipped }) => {
+        await page.evaluate<unknown>(`(async ({ code, keysJson, noKeys, file, tree, flipped, block }) => {
         const module = await import(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })));
         const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-        return [
+        const others = [
           module.verify(keysJson, bytesOf(file)),
           module.verify(keysJson, bytesOf(tree)),
           module.verify(keysJson, bytesOf(flipped)),
           module.verify(noKeys, bytesOf(file)),
         ];
+        return { others, block: module.verify(keysJson, bytesOf(block)) };
       })(${given})`);
-      assertVerdicts(...(verdicts as [BundleVerdict, BundleVerdict, BundleVerdict, BundleVerdict]));
+      const { block, others } = verdicts as {
+        readonly block: BundleVerdict;
+        readonly others: [BundleVerdict, BundleVerdict, BundleVerdict, BundleVerdict];
+      };
+      assertVerdicts(...others);
+      assertBlock(block);
     } finally {
       await browser.close();
       rmSync(folder, { recursive: true, force: true });

@@ -14,14 +14,22 @@ export const AGGREGATE_PROOF: URL = new URL(
   import.meta.url,
 );
 
+/** The final proof of that block from its two columns, as the demo writes it. */
+export const BLOCK_PROOF: URL = new URL('../vectors/proofs/block-19933122-2.proof', import.meta.url);
+
 export interface StoredProof {
   readonly keysJson: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+function storedProof(file: URL): StoredProof {
+  return { keysJson: readFileSync(KEYS_FILE, 'utf8'), bytes: new Uint8Array(readFileSync(file)) };
+}
+
 export function storedColumnProof(): StoredProof {
-  return {
-    keysJson: readFileSync(KEYS_FILE, 'utf8'),
-    bytes: new Uint8Array(readFileSync(COLUMN_PROOF)),
-  };
+  return storedProof(COLUMN_PROOF);
+}
+
+export function storedBlockProof(): StoredProof {
+  return storedProof(BLOCK_PROOF);
 }
