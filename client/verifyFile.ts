@@ -26,6 +26,8 @@ export const FILE_REJECTIONS = {
   TREE_UNEXPECTED: 'The file holds a tree, but its program is not the aggregate program.',
   STATEMENT_MISMATCH: 'The statement is not that of the tree in the file.',
   LEAF_NOT_ALLOWED: 'A leaf was proved under a key that is not on the published list of leaf keys.',
+  LIST_NOT_STATED: 'An inclusion list was given, but the file shows no block whose summary it holds.',
+  LIST_MISMATCH: 'The block has another inclusion list than the one that was given.',
   PROOF_REJECTED: 'The proof does not verify; `check` names the first check that fails.',
 } as const;
 

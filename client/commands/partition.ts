@@ -2,7 +2,9 @@
 import { join } from 'node:path';
 import { parseBlockFile } from '../../chain/blockFile.ts';
 import { blockInput } from '../../chain/blockInput.ts';
+import { blockList } from '../../chain/blockList.ts';
 import { partition } from '../../chain/partition.ts';
+import { blockListToJson } from '../../programs/block/blockJson.ts';
 import { columnInputToJson } from '../../programs/column/input.ts';
 import { readJson, writeWhole } from '../files.ts';
 import {
@@ -23,7 +25,8 @@ Cuts the plain transfers of a block into columns that touch different accounts (
 data/blocks, gzip-compressed or not; its transactions name their senders.
 
   --columns K     1 to 65535
-  --out FOLDER    write the inputs of each column there, as column-I.json, for colonnade prove --inputs
+  --out FOLDER    write the inputs of each column there, as column-I.json, for colonnade prove --inputs, and the inclusion list, as
+                  list.json, for colonnade verify --list
   --json
   --help`;
 
@@ -35,7 +38,8 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   const file = exactlyOne(files, 'block file');
   const columnCount = wholeNumber(required(values.columns, '--columns'), '--columns', 1, 65535);
   const block = parseBlockFile(await readJson(file));
-  const { list, columns } = blockInput(block, columnCount);
+  const input = blockInput(block, columnCount);
+  const { list, columns } = input;
   const { classes, gasOfColumn } = partition(list.accesses, columnCount);
   const written: (string | undefined)[] = [];
   for (const column of columns) {
@@ -46,6 +50,9 @@ async function run(args: readonly string[]): Promise<ExitCode> {
       written.push(target);
     }
   }
+  const listFile = values.out === undefined ? undefined : join(values.out, 'list.json');
+  if (listFile !== undefined)
+    await writeWhole(listFile, `${JSON.stringify(blockListToJson(blockList(input)))}\n`);
   const classSizes = classes.map(({ transactions }) => transactions.length);
   const reports = columns.map((column, index) => ({
     column: column.columnIndex,
@@ -65,6 +72,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
       columnsAsked: columnCount,
       columns: reports,
       speedUp,
+      ...(listFile === undefined ? {} : { list: listFile }),
     });
   else {
     print(
@@ -77,7 +85,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
         ]),
         '',
         `${reports.length} of ${columnCount} columns have transfers; side by side they take 1/${speedUp.toFixed(2)} of the time of one after the other.`,
-        ...written.filter((each) => each !== undefined),
+        ...[...written, listFile].filter((each) => each !== undefined),
       ].join('\n'),
     );
   }

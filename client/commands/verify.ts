@@ -1,7 +1,9 @@
 /** `colonnade verify`: proof files against published keys, natively. */
+import { parseBlockList } from '../../programs/block/blockJson.ts';
 import { CAVEATS, claimToJson, describeClaim } from '../claims.ts';
+import { compareList } from '../compareList.ts';
 import { ClientError } from '../errors.ts';
-import { readKeys, readProofFile } from '../files.ts';
+import { readJson, readKeys, readProofFile } from '../files.ts';
 import { formatDigest } from '../jsonFields.ts';
 import {
   type Command,
@@ -26,6 +28,8 @@ Verifies proof files in plain TypeScript, without a GPU. Published keys are the 
 that a file names are compared with them, and the statement of an aggregate is recomputed from the tree below it.
 
   --keys FILE     published keys; default keys.json of this installation
+  --list FILE     the inclusion list, as JSON, that every block proof among the files must be about: the digest that a proof
+                  names is compared with the list's own
   --leaves        print every leaf of an aggregate: its program, its statement and, where the file has it, what it says
   --json          one JSON object a file
   --help
@@ -89,11 +93,13 @@ export function describeVerdict(
 async function run(args: readonly string[]): Promise<ExitCode> {
   const { values, files } = readOptions(args, {
     keys: { type: 'string' },
+    list: { type: 'string' },
     leaves: { type: 'boolean', default: false },
   });
   if (files.length === 0) throw new UsageError('expected: one proof file or more');
   const system = productionSystem();
   const keys = await readKeys(values.keys, system);
+  const list = values.list === undefined ? undefined : parseBlockList(await readJson(values.list));
   const programs = new Set<string>();
   let exitCode: ExitCode = 0;
   for (const file of files) {
@@ -101,6 +107,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     const start = performance.now();
     try {
       verdict = verifyProofFile(keys, system, await readProofFile(file));
+      if (list !== undefined) verdict = compareList(verdict, list);
     } catch (error) {
       if (!(error instanceof ClientError) || files.length === 1) throw error;
       // One bad file of several must not hide what the others are.
@@ -110,6 +117,8 @@ async function run(args: readonly string[]): Promise<ExitCode> {
       continue;
     }
     const verifySeconds = (performance.now() - start) / 1000;
+    if (verdict.ok && list !== undefined && !values.json)
+      print(`${file}: the inclusion list is the one given, ${list.length} transactions.`);
     if (!verdict.ok) exitCode = 1;
     else for (const { program } of [verdict, ...verdict.leaves]) programs.add(program);
     if (values.json) printJson({ file, ...verdictToJson(verdict), verifySeconds });

@@ -41,5 +41,5 @@ export function describeSkipped({ transfers }: BlockStatement): string[] {
 export const BLOCK_CAVEATS: readonly string[] = [
   'It does not say that senders signed: each sender is an input that the digests bind.',
   "It does not say that the pre-values are the chain's: they are not opened against a state root yet.",
-  'It does not say who attested to the inclusion list: it says which list, by its digest.',
+  'It does not say who attested to the inclusion list. It speaks of a list only if you computed the list digest from that list yourself: a digest alone may be the digest of no list.',
 ];

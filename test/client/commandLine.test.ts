@@ -11,6 +11,7 @@ import { COMMANDS } from '../../client/commandLine.ts';
 import { formatDigest } from '../../client/jsonFields.ts';
 import { decodeProofFile, encodeProofFile } from '../../client/proofFile.ts';
 import { decodeTrace } from '../../machine/traceCodec.ts';
+import { parseBlockList } from '../../programs/block/blockJson.ts';
 import { jobSchema } from '../../server/api/schemas.ts';
 import { colonnade } from '../support/commandLine.ts';
 import { AGGREGATE_PROOF, COLUMN_PROOF, KEYS_FILE, storedColumnProof } from '../support/storedProofs.ts';
@@ -113,6 +114,17 @@ describe('the command line', () => {
       reports.map(({ transfers }) => transfers),
       [8, 8],
     );
+    // A list is compared with block proofs only, and a list that is none is refused before any proof is read.
+    const list = join(columns, 'list.json');
+    const [noBlock, noList] = await Promise.all([
+      colonnade('verify', STORED, '--list', list, '--json'),
+      colonnade('verify', STORED, '--list', reports[0]?.file ?? '', '--json'),
+    ]);
+    assert.equal(parseBlockList(JSON.parse(readFileSync(list, 'utf8'))).length, 16);
+    assert.equal(noBlock.status, 1);
+    assert.equal(answerOf(noBlock.stdout).reason, 'LIST_NOT_STATED');
+    assert.equal(noList.status, 1);
+    assert.equal(answerOf(noList.stdout).code, 'MALFORMED_INPUT');
     const out = join(folder, 'column.trace');
     const [traced, unknown, none] = await Promise.all([
       colonnade('trace', '--inputs', reports[0]?.file ?? '', '--out', out, '--json'),

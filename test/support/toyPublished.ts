@@ -1,6 +1,6 @@
 /**
  * Published keys of toy programs, and proof files under them for any statement: the toy machine binds two words of a statement to its first
- * row, the transcript the rest. The toy `column` and `aggregate` differ in their preprocessed columns, as programs do.
+ * row, the transcript the rest. The toy `column`, `block` and `aggregate` differ in their preprocessed columns, as programs do.
  */
 import { type Claim, type ColumnClaim, claimDigest } from '../../client/claims.ts';
 import { aggregateEntries, type EntryOfFile, type ProofFile } from '../../client/proofFile.ts';
@@ -30,7 +30,7 @@ export const TOY_KNOWN: KnownSystem = {
   policy: { acceptedProfileDigests: [profileDigest(TEST_ONLY_LEAF)] },
 };
 
-const FIRST_NIBBLES = { column: 0, aggregate: 100, other: 200 } as const;
+const FIRST_NIBBLES = { column: 0, aggregate: 100, other: 200, block: 300 } as const;
 export type ToyProgram = keyof typeof FIRST_NIBBLES;
 
 export interface ToyPublished {
@@ -53,7 +53,7 @@ export async function toyPublished(): Promise<ToyPublished> {
   }
   const keysJson = formatPublishedKeys(
     [...settings].map(([program, { key }]) => ({ program, key: key.verifyingKey })),
-    { program: 'aggregate', recursiveProfile: TEST_ONLY_LEAF.name, leafPrograms: ['column'] },
+    { program: 'aggregate', recursiveProfile: TEST_ONLY_LEAF.name, leafPrograms: ['column', 'block'] },
   );
   const keys = parsePublishedKeys(keysJson, TOY_KNOWN);
 
