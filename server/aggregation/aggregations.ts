@@ -214,6 +214,7 @@ export function createAggregations(options: AggregationsOptions): Aggregations {
         ending ??= forgotten(part, last);
         return record;
       }
+      if (isOthersDeadline(each.current, part, job)) return { ...record, job: undefined };
       ending ??= endingOf(each.current, part, job);
       if (job.state.name !== 'succeeded') return { ...record, job: partJob(job) };
       proved.push(part);
@@ -434,16 +435,29 @@ function forgotten({ kind, number }: Part, { id }: PartJob): Ending {
 /** A leaf is what the caller calls a child. */
 const nameOfKind = (kind: Part['kind']): 'child' | 'node' => (kind === 'leaf' ? 'child' : 'node');
 
+/** A part's job may be shared with a tree that was in more of a hurry; it is submitted again. */
+function isOthersDeadline(
+  { leaves, deadlineMs = Number.POSITIVE_INFINITY }: Aggregation,
+  part: Part,
+  { state }: Job,
+): boolean {
+  return isOwn(leaves, part) && state.name === 'expired' && deadlineMs > Date.now();
+}
+
+/** Whether the aggregation submits the part's job itself. */
+function isOwn(leaves: Aggregation['leaves'], { kind, number }: Part): boolean {
+  return kind === 'node' || leaves[number]?.origin === 'column';
+}
+
 /** What a part's job means for the tree, where it ended without a proof. */
 function endingOf({ leaves }: Aggregation, { kind, number }: Part, { id, state }: Job): Ending | undefined {
   if (!('failure' in state)) return undefined;
   const { failure } = state;
   const details = { [nameOfKind(kind)]: number, job: id, failure };
   const { title } = JOB_FAILURES[failure.code];
-  const isOwn = kind === 'node' || leaves[number]?.origin === 'column';
   const name = `${kind === 'leaf' ? 'Child' : 'Node'} ${number}`;
   if (failure.code === 'STOPPED') return { ...STOPPED, details };
-  if (isOwn && state.name === 'expired')
+  if (isOwn(leaves, { kind, number }) && state.name === 'expired')
     return { name: 'expired', code: 'DEADLINE_PASSED', detail: `${name}: ${title}`, details };
   const codes = { failed: 'FAILED', cancelled: 'CANCELLED', expired: 'EXPIRED' } as const;
   const code =

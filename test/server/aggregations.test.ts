@@ -226,6 +226,27 @@ describe('aggregations', () => {
     await service.close();
   });
 
+  it('are not bound by the deadline of another one with the same node', async () => {
+    let isHeld = true;
+    const held: Prove = async (task) => {
+      while (isHeld && task.input.kind === 'inputs' && Buffer.from(task.input.json).includes('999'))
+        await sleep(1);
+      return honestProve(task);
+    };
+    const service = await startFakeService({ prove: held });
+    const children = await submitSums(service, 2);
+    await reached(() => service.services.store.counts().get('succeeded') === 2);
+    await submitSum(service, 999);
+    const deadline = new Date(Date.now() + 200).toISOString();
+    const hurried = await aggregate(service, children, { deadline });
+    const patient = await aggregate(service, children);
+    assert.equal(patient.nodes[0]?.job, hurried.nodes[0]?.job);
+    assert.equal((await ended(service, hurried.id)).state, 'expired');
+    isHeld = false;
+    assert.equal((await ended(service, patient.id)).state, 'succeeded');
+    await service.close();
+  });
+
   it('end when a child or a node ends without a proof, and name it', async () => {
     const service = await startFakeService({
       prove: (task, signal) => {
