@@ -38,7 +38,7 @@ import {
   releaseOpenWeights,
 } from './open.ts';
 import { computeQuotient } from './quotient.ts';
-import { compileProgram, tileLimits } from './tile.ts';
+import { tapeKernel, tileLimits } from './tile.ts';
 import { answerTogether } from './together.ts';
 import { type LeafSource, queryTrees } from './treeQuery.ts';
 
@@ -75,7 +75,7 @@ interface HeldTree extends Held {
 }
 
 export interface WgslBackend extends Backend {
-  /** Generates and compiles the kernels of these tables ahead of their first use. */
+  /** Writes the tapes of these tables, and compiles the kernel that runs them, ahead of their first use. */
   prepare(tables: readonly TableAir[]): Promise<void>;
   /**
    * Refuses a proof that would not fit, as `begin` does, also before its key is made.
@@ -255,12 +255,8 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
     adapterName: device.adapter.name,
 
     async prepare(tables) {
-      await Promise.all(
-        tables.flatMap((table) => {
-          const { interactions, constraints } = tablePrograms(table);
-          return [compileProgram(device, interactions), compileProgram(device, constraints)];
-        }),
-      );
+      for (const table of tables) tablePrograms(table);
+      await tapeKernel(device);
     },
 
     async begin(system, profile, logHeights) {

@@ -158,7 +158,7 @@ async function computeShares(
   };
   try {
     const description = hold(await uploadWords(device, Uint32Array.from(written.words), 'logUp.description'));
-    const words = hold(await uploadWords(device, program.evaluation.words, program.name));
+    const words = hold(await uploadWords(device, program.tape.words, program.name));
     const tile = hold(await device.arena.acquire(4 * tileColumns * stride, 'logUp.tile'));
     for (let firstRow = 0; firstRow < main.rows; firstRow += stride) {
       for (const [tileColumn, { matrix, column, row }] of program.cells.entries()) {

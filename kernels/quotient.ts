@@ -163,7 +163,7 @@ async function evaluateCoset(
     const description = hold(
       await uploadWords(device, Uint32Array.from(written.words), 'quotient.description'),
     );
-    const words = hold(await uploadWords(device, program.evaluation.words, program.name));
+    const words = hold(await uploadWords(device, program.tape.words, program.name));
     const tile = hold(await device.arena.acquire(4 * layout.columns * stride, 'quotient.tile'));
     for (let firstPosition = 0; firstPosition < points; firstPosition += stride) {
       await gatherTile(device, layout, logHeight, extended, firstPosition, tile, stride);

@@ -12,6 +12,7 @@ import type { ValuePlace } from './generate/layout.ts';
 import type { InteractionPlaces, TileProgram } from './generate/program.ts';
 import { type GpuMatrix, locateColumn } from './matrix.ts';
 import { toMontgomeryWords } from './montgomery.ts';
+import type { Kernel } from './shaderModule.ts';
 
 /** Wanted bytes of a tile; performance only: a software adapter works in the processor's cache, a GPU wants many rows. */
 const SOFTWARE_TILE_BYTES = 8 << 20;
@@ -115,44 +116,24 @@ export async function runProgram(
   stride: number,
   publicWords: ArrayLike<number>,
 ): Promise<void> {
-  const { evaluation } = program;
-  if (evaluation.kind === 'tape') {
-    if (evaluation.operations === 0) return;
-    await device.queue.dispatch({
-      kernel: await device.pipelines.kernel({ shader: 'evaluateTape' }),
-      bindings: { tape: words, tile },
-      params: {
-        stride: stride / VECTOR_ROWS,
-        operations: evaluation.operations,
-        constants: toMontgomeryWords([1, ...Array.from(publicWords)]),
-      },
-      count: stride / VECTOR_ROWS,
-      work: evaluation.work,
-    });
-    return;
-  }
-  for (const { name, source, work } of evaluation.kernels) {
-    await device.queue.dispatch({
-      kernel: await device.pipelines.kernel({ shader: `generated/${name}`, source }),
-      bindings: { tile, matrices: words },
-      params: { stride, publicWords: toMontgomeryWords(publicWords) },
-      count: stride,
-      work,
-    });
-  }
+  const { operations, work } = program.tape;
+  if (operations === 0) return;
+  await device.queue.dispatch({
+    kernel: await tapeKernel(device),
+    bindings: { tape: words, tile },
+    params: {
+      stride: stride / VECTOR_ROWS,
+      operations,
+      constants: toMontgomeryWords([1, ...Array.from(publicWords)]),
+    },
+    count: stride / VECTOR_ROWS,
+    work,
+  });
 }
 
-/** Compiles what a program runs ahead of its first use. */
-export async function compileProgram(device: ComputeDevice, { evaluation }: TileProgram): Promise<void> {
-  if (evaluation.kind === 'tape') {
-    await device.pipelines.kernel({ shader: 'evaluateTape' });
-    return;
-  }
-  await Promise.all(
-    evaluation.kernels.map(({ name, source }) =>
-      device.pipelines.kernel({ shader: `generated/${name}`, source }),
-    ),
-  );
+/** What runs the tapes of all tables. */
+export function tapeKernel(device: ComputeDevice): Promise<Kernel> {
+  return device.pipelines.kernel({ shader: 'evaluateTape' });
 }
 
 /** Words that a kernel reads besides a tile, in Montgomery form, written word by word with places remembered. */

@@ -8,7 +8,6 @@ const GENERATORS = [
   'generatePoseidonConstants',
   'generatePoseidonModule',
   'generateShaderConstants',
-  'generateConstraintShaders',
   'generateMachineTables',
 ];
 

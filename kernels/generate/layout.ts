@@ -4,8 +4,26 @@
  *
  * A tile holds `stride` rows of every column; word `column * stride + row`, in Montgomery form.
  */
-import type { NodeId, Selector, TableAir } from '../../stark/air/air.ts';
-import { isColumnLeaf, operandsOf } from './schedule.ts';
+import type { Node, NodeId, Selector, TableAir } from '../../stark/air/air.ts';
+
+export function operandsOf(node: Node): readonly NodeId[] {
+  switch (node.kind) {
+    case 'add':
+    case 'subtract':
+    case 'multiply':
+      return [node.left, node.right];
+    case 'linear':
+      return node.inputs;
+    case 'element':
+      return [node.vector];
+    default:
+      return [];
+  }
+}
+
+function isColumnLeaf(node: Node): boolean {
+  return node.kind === 'main' || node.kind === 'preprocessed' || node.kind === 'selector';
+}
 
 /** A column that is copied into the tile before anything is computed. */
 export interface TileCell {

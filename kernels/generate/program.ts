@@ -1,31 +1,11 @@
 /**
- * From a table's AIR to a tile program: what to copy into a tile of the table's rows, and how to compute the values of its
- * constraints or interactions there: by a tape that one kernel interprets, or by kernels generated for the table, which
- * compile slowly on some adapters. Both give the same words.
+ * From a table's AIR to a tile program: what to copy into a tile of the table's rows, and the tape that computes the values of
+ * its constraints or interactions there.
  * Source: docs/spec/proof-system.md, sections 4 to 6; docs/decisions/0004-constraint-evaluation.md.
  */
 import type { NodeId, Selector, TableAir } from '../../stark/air/air.ts';
-import { type GeneratedKernel, generateKernels, identifier, type ReadCommitted } from './kernels.ts';
 import { layTile, type ProgramPurpose, rootsOf, type TileCell, type ValuePlace } from './layout.ts';
-import { writeTape } from './tape.ts';
-
-export type EvaluationKind = 'kernels' | 'tape';
-
-/** How a program's values are computed on a tile. */
-export type Evaluation =
-  | {
-      readonly kind: 'kernels';
-      readonly kernels: readonly GeneratedKernel[];
-      /** What the kernels read as `matrices`. */
-      readonly words: Uint32Array;
-    }
-  | {
-      readonly kind: 'tape';
-      readonly words: Uint32Array;
-      readonly operations: number;
-      /** Products of one row, about. */
-      readonly work: number;
-    };
+import { type Tape, writeTape } from './tape.ts';
 
 export interface InteractionPlaces {
   readonly bus: number;
@@ -36,7 +16,7 @@ export interface InteractionPlaces {
 export interface TileProgram {
   /** Table and purpose; for labels. */
   readonly name: string;
-  readonly evaluation: Evaluation;
+  readonly tape: Pick<Tape, 'words' | 'operations' | 'work'>;
   /** Cell i is column i of the tile. */
   readonly cells: readonly TileCell[];
   /** Selectors in use; selector i is column cells.length + i. */
@@ -48,35 +28,15 @@ export interface TileProgram {
   readonly interactions: readonly InteractionPlaces[];
 }
 
-/**
- * The program of a table for one purpose; a tape runs well on every adapter. `readCommitted` offers kernels that were
- * generated before. Throws: KernelError 'SHAPE_MISMATCH' when one of them was generated from another AIR.
- */
-export function generateProgram(
-  table: TableAir,
-  purpose: ProgramPurpose,
-  evaluationKind: EvaluationKind = 'tape',
-  readCommitted: ReadCommitted = () => undefined,
-): TileProgram {
+/** The program of a table for one purpose. */
+export function generateProgram(table: TableAir, purpose: ProgramPurpose): TileProgram {
   const roots = rootsOf(table, purpose);
   const layout = layTile(table, roots);
-  const name = `${identifier(table.name)}${purpose === 'constraints' ? 'Constraints' : 'Interactions'}`;
-  let evaluation: Evaluation;
-  let computedColumns: number;
-  let places: ReadonlyMap<NodeId, ValuePlace>;
-  if (evaluationKind === 'kernels') {
-    const generated = generateKernels(table, name, roots, layout, readCommitted);
-    evaluation = { kind: 'kernels', kernels: generated.kernels, words: generated.matrices };
-    ({ computedColumns, places } = generated);
-  } else {
-    const tape = writeTape(table, roots, layout);
-    evaluation = { kind: 'tape', words: tape.words, operations: tape.operations, work: tape.work };
-    ({ computedColumns, places } = tape);
-  }
+  const { words, operations, work, computedColumns, places } = writeTape(table, roots, layout);
   const place = (id: NodeId): ValuePlace => places.get(id)!;
   return {
-    name,
-    evaluation,
+    name: `${table.name}.${purpose}`,
+    tape: { words, operations, work },
     cells: layout.cells,
     selectors: layout.selectors,
     columns: layout.firstComputed + computedColumns,

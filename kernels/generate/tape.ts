@@ -1,5 +1,5 @@
 /**
- * From a table's AIR to a tape: the same values as the generated kernels, as words that one fixed kernel interprets
+ * From a table's AIR to a tape: the values of its expressions as words that one fixed kernel interprets
  * (shaders/evaluateTape.wgsl). Nothing is compiled for a table.
  * Source: docs/spec/proof-system.md, sections 4 to 6; docs/decisions/0004-constraint-evaluation.md.
  *
@@ -12,8 +12,7 @@
 import type { NodeId, TableAir } from '../../stark/air/air.ts';
 import { add, MODULUS, multiply } from '../../stark/field/koalaBear.ts';
 import { toMontgomeryWords } from '../montgomery.ts';
-import type { TileLayout, ValuePlace } from './layout.ts';
-import { operandsOf } from './schedule.ts';
+import { operandsOf, type TileLayout, type ValuePlace } from './layout.ts';
 
 /** Marks an operand as a constant; constant 0 is 1, constant 1 + i is public word i. */
 const CONSTANT_BIT = 0x80000000;

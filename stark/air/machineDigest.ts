@@ -69,7 +69,7 @@ function writeNode(words: number[], node: Node): void {
   }
 }
 
-/** The canonical words of one table; also what a generated shader's constraint digest is taken of. */
+/** The canonical words of one table. */
 export function tableWords(table: TableAir): number[] {
   const words: number[] = [];
   writeText(words, table.name);
@@ -118,9 +118,4 @@ export function machineDigest(system: AirSystem): Uint32Array {
   const known = machineDigests.get(system) ?? digest(LABEL.MACHINE, systemWords(system));
   machineDigests.set(system, known);
   return known.slice();
-}
-
-/** The digest of one table's definition, 8 words; ties a generated shader to its AIR. */
-export function tableDigest(table: TableAir): Uint32Array {
-  return digest(LABEL.MACHINE, tableWords(table));
 }

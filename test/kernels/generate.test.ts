@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { constraintDigest } from '../../kernels/generate/kernels.ts';
 import type { ValuePlace } from '../../kernels/generate/layout.ts';
 import { generateProgram, type TileProgram } from '../../kernels/generate/program.ts';
-import { operandsOf, scheduleGraph } from '../../kernels/generate/schedule.ts';
 import { toMontgomeryWords } from '../../kernels/montgomery.ts';
 import { COLONNADE_MACHINE } from '../../machine/system.ts';
 import type { Row, Selector, TableAir } from '../../stark/air/air.ts';
@@ -24,9 +22,7 @@ const UNIT = inverse(toMontgomeryWords([1])[0]!);
 
 /** What shaders/evaluateTape.wgsl does for one row, on canonical words. */
 function runTape(program: TileProgram, tile: Map<number, number>): void {
-  const { evaluation } = program;
-  assert.ok(evaluation.kind === 'tape');
-  const { words, operations } = evaluation;
+  const { words, operations } = program.tape;
   const constants = [1, ...samplePublicWords];
   let cursor = 0;
   const take = (): number => words[cursor++]!;
@@ -58,7 +54,7 @@ describe('constraint programs', () => {
     const random = createRandom(51);
     for (const table of TABLES) {
       for (const purpose of ['constraints', 'interactions'] as const) {
-        const program = generateProgram(table, purpose, 'tape');
+        const program = generateProgram(table, purpose);
         const known = new Map<string, number>();
         const word = (key: string): number => {
           const value = known.get(key) ?? random.word();
@@ -97,55 +93,5 @@ describe('constraint programs', () => {
         });
       }
     }
-  });
-
-  it('a schedule computes each needed node once, after its operands, and keeps what another piece reads', () => {
-    for (const table of TABLES) {
-      const { nodes } = table.graph;
-      const { pieces, kept } = scheduleGraph(
-        table.graph,
-        table.constraints.map(({ expression }) => expression),
-      );
-      const pieceOf = new Map<number, number>();
-      pieces.forEach((piece, index) => {
-        for (const id of piece.nodes) {
-          assert.ok(!pieceOf.has(id), `${table.name}: node ${id} is computed twice`);
-          for (const operand of operandsOf(nodes[id]!)) {
-            if (operandsOf(nodes[operand]!).length === 0) continue;
-            const maker = pieceOf.get(operand);
-            assert.ok(maker !== undefined, `${table.name}: node ${id} stands before its operand ${operand}`);
-            assert.ok(
-              maker === index || kept.includes(operand),
-              `${table.name}: node ${operand} is not kept`,
-            );
-          }
-          pieceOf.set(id, index);
-        }
-      });
-      for (const { label, expression } of table.constraints)
-        if (operandsOf(nodes[expression]!).length > 0)
-          assert.ok(kept.includes(expression), `${table.name}: ${label}`);
-    }
-  });
-
-  it('generated text is deterministic and names its digest; text of another AIR is refused', () => {
-    const sources = (table: TableAir, committed?: ReadonlyMap<string, string>): Map<string, string> => {
-      const { evaluation } = generateProgram(table, 'constraints', 'kernels', (name) => committed?.get(name));
-      assert.ok(evaluation.kind === 'kernels');
-      return new Map(evaluation.kernels.map(({ name, source }) => [name, source]));
-    };
-    const text = sources(walk);
-    assert.deepEqual(sources(walk), text);
-    assert.deepEqual(sources(walk, text), text);
-    for (const source of text.values())
-      assert.ok(source.includes(`// Constraint digest ${constraintDigest(walk)}\n`));
-    const changed: TableAir = { ...walk, constraints: walk.constraints.toReversed() };
-    assert.throws(() => sources(changed, text), {
-      code: 'SHAPE_MISMATCH',
-      details: { expected: constraintDigest(changed), got: constraintDigest(walk) },
-    });
-    assert.throws(() => sources(walk, new Map([['walkConstraints', 'fn nothing() {}']])), {
-      details: { expected: constraintDigest(walk), got: 'none' },
-    });
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ComputeDevice } from '../../kernels/device.ts';
-import { type EvaluationKind, generateProgram } from '../../kernels/generate/program.ts';
+import { generateProgram } from '../../kernels/generate/program.ts';
 import { readColumns, releaseMatrix, uploadColumns } from '../../kernels/matrix.ts';
 import { extendMatrix } from '../../kernels/ntt.ts';
 import { computeQuotient } from '../../kernels/quotient.ts';
@@ -24,9 +24,8 @@ async function checkQuotient(
   table: TableAir,
   logHeight: number,
   logBlowup: number,
-  evaluation: EvaluationKind = 'tape',
 ): Promise<void> {
-  const message = `${table.name} at height 2^${logHeight}, blow-up 2^${logBlowup}, seed ${SEED}, ${evaluation}`;
+  const message = `${table.name} at height 2^${logHeight}, blow-up 2^${logBlowup}, seed ${SEED}`;
   const random = createRandom(SEED + logHeight);
   const rows = 2 ** logHeight;
   const main = table.mainColumns.map(() => random.words(rows));
@@ -49,7 +48,7 @@ async function checkQuotient(
   const quotient = await computeQuotient(
     device,
     table,
-    generateProgram(table, 'constraints', evaluation),
+    generateProgram(table, 'constraints'),
     logHeight,
     extended,
     samplePublicWords,
@@ -89,12 +88,6 @@ describe('quotient chunks', () => {
       await checkQuotient(device, squares, 5, 2);
     });
   }
-
-  it('equal the reference from generated kernels, in several pieces as well', async () => {
-    const device = await openTestDevice();
-    await checkQuotient(device, walk, 5, 1, 'kernels');
-    await checkQuotient(device, permutationTable(2), 3, 1, 'kernels');
-  });
 
   it('equal the reference without interactions and with one, two and many', async () => {
     const device = await openTestDevice();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AirSystem, TableTrace } from '../../stark/air/air.ts';
 import { defineSystem, defineTable } from '../../stark/air/builder.ts';
-import { machineDigest, systemWords, tableDigest } from '../../stark/air/machineDigest.ts';
+import { machineDigest, systemWords } from '../../stark/air/machineDigest.ts';
 import { checkTrace, completeTrace, type TraceVerdict } from '../../stark/air/traceCheck.ts';
 import { isCanonical, MODULUS } from '../../stark/field/koalaBear.ts';
 import { samplePublicWords, sampleSystem, sampleTraces, squares, walk } from '../support/airSamples.ts';
@@ -321,6 +321,4 @@ test('the machine digest covers every part of a system', () => {
   const matrix = walk.graph.matrices[0]!;
   const values = matrix.values.with(5, 2);
   note('matrix', withWalk({ graph: { ...walk.graph, matrices: [{ ...matrix, values }] } }));
-  assert.notDeepEqual(tableDigest(walk), tableDigest(squares));
-  assert.deepEqual(tableDigest(walk), tableDigest({ ...walk }));
 });
