@@ -167,11 +167,18 @@ export function createAggregations(options: AggregationsOptions): Aggregations {
     }
   }
 
-  /** Cancels what the aggregation submitted and no other one needs. */
-  async function cascade({ leaves, nodes }: Aggregation): Promise<void> {
+  /** Cancels what the aggregation submitted and no other one needs; returns it with what its jobs have become. */
+  async function cascade(ended: Aggregation): Promise<Aggregation> {
     const needed = new Set([...active.values()].flatMap(({ current }) => jobIds(current)));
-    const ids = jobIds({ leaves, nodes }).filter((id) => ownJobs.has(id) && !needed.has(id));
+    const ids = jobIds(ended).filter((id) => ownJobs.has(id) && !needed.has(id));
     await Promise.all(ids.map((id) => jobs.cancel(id)));
+    const newest = <Record extends LeafRecord | NodeRecord>(record: Record): Record => {
+      const job = record.job === undefined ? undefined : store.find(record.job.id);
+      return job === undefined ? record : { ...record, job: partJob(job) };
+    };
+    const told = { ...ended, leaves: ended.leaves.map(newest), nodes: ended.nodes.map(newest) };
+    if (known.has(ended.id)) known.set(ended.id, told);
+    return told;
   }
 
   function end(each: Active, ending: Ending): void {
@@ -392,9 +399,7 @@ export function createAggregations(options: AggregationsOptions): Aggregations {
         detail: 'The aggregation was cancelled.',
         details: {},
       });
-      const { current } = each;
-      await cascade(current);
-      return current;
+      return cascade(each.current);
     },
     close() {
       stopListening();

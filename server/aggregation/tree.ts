@@ -4,6 +4,7 @@
  * Source: docs/spec/recursion.md; docs/spec/block.md, section Compression.
  */
 
+/** What the service takes; the shape itself has no greatest fan-in. */
 export const FAN_IN = { least: 2, most: 8, usual: 2 } as const;
 
 /** A proof below a node: one that was given, or another node's. */
@@ -30,7 +31,7 @@ export interface TreePlan {
 export interface TreeShape {
   readonly kind: 'aggregate' | 'block';
   readonly leafCount: number;
-  /** FAN_IN. */
+  /** FAN_IN.least or more. */
   readonly fanIn: number;
   /** Whether the leaves are aggregates already. */
   readonly isOfAggregates: boolean;
@@ -40,12 +41,11 @@ export interface TreeShape {
  * Levels of aggregates in the order of the leaves, groups of `fanIn`; a part that is left over alone goes up as it is. An aggregate ends
  * in one node. A block ends when no more than `fanIn` aggregates are left, which are the block program's children; a column
  * that is left over alone becomes an aggregate of one, because that program takes nothing else.
- * Throws: RangeError without leaves, or on a fan-in out of range.
+ * Throws: RangeError without leaves, or on a fan-in with which no level is shorter than the one below.
  */
 export function planTree({ kind, leafCount, fanIn, isOfAggregates }: TreeShape): TreePlan {
   if (!Number.isInteger(leafCount) || leafCount < 1) throw new RangeError(`a tree of ${leafCount} leaves`);
-  if (!Number.isInteger(fanIn) || fanIn < FAN_IN.least || fanIn > FAN_IN.most)
-    throw new RangeError(`a fan-in of ${fanIn}`);
+  if (!Number.isInteger(fanIn) || fanIn < FAN_IN.least) throw new RangeError(`a fan-in of ${fanIn}`);
   const nodes: PlannedNode[] = [];
   const addNode = (role: NodeRole, level: number, children: readonly Part[]): Part => {
     nodes.push({ role, level, children });

@@ -180,6 +180,7 @@ describe('aggregations', () => {
         const cancel = await service.app.inject({ method: 'DELETE', url: `/v1/aggregations/${id}` });
         const cancelled = aggregationSchema.parse(cancel.json());
         assert.equal(cancelled.state, 'cancelled');
+        assert.ok(cancelled.nodes.every(({ state }) => state !== 'running' && state !== 'queued'));
         // Nothing of it is left in the queue or on the device.
         assert.equal(service.services.store.counts().get('running') ?? 0, 0);
         assert.equal(service.services.store.counts().get('queued') ?? 0, 0);
