@@ -30,7 +30,7 @@ const LEAF_TAG = 1;
 /** Asked of two cores with lavapipe. */
 const COMPRESS_TARGET = { bound: 'atLeast', value: 1_000_000 } as const;
 
-interface Shape {
+export interface Shape {
   readonly logRows: number;
   readonly columns: number;
 }
@@ -68,7 +68,8 @@ const SHAPES = {
 
 const named = ({ logRows, columns }: Shape): string => `2^${logRows} x ${columns}`;
 
-async function withDevice(
+/** Opens a device for a measurement, and adds what every measurement on a device tells. */
+export async function withDevice(
   measure: (device: ComputeDevice) => Promise<Pick<MeasurementOutcome, 'figures' | 'facts'>>,
 ): Promise<MeasurementOutcome> {
   const device = await openDevice({ robustness: 'off' });
@@ -84,7 +85,8 @@ async function withDevice(
   };
 }
 
-async function uploadShape(device: ComputeDevice, { logRows, columns }: Shape): Promise<GpuMatrix> {
+/** A matrix of arbitrary words. */
+export async function uploadShape(device: ComputeDevice, { logRows, columns }: Shape): Promise<GpuMatrix> {
   const column = spreadWords(2 ** logRows);
   return await uploadColumns(
     device,

@@ -7,6 +7,7 @@ import { measureCommit, measureCompress, measureMerkle, measureNtt } from './ker
 import type { MeasurementOutcome, MeasurementSettings } from './measurement.ts';
 import { measurePipelines } from './pipelines.ts';
 import { measureAdapter, measureRoofs } from './roofs.ts';
+import { measureStages } from './stages.ts';
 
 export interface Measurement {
   /** One line for `--help`. */
@@ -29,6 +30,7 @@ export const MEASUREMENT_NAMES = [
   'compress',
   'merkle',
   'commit',
+  'stages',
   'executor',
   'hostCompress',
   'pipelines',
@@ -61,6 +63,12 @@ export const MEASUREMENTS: Readonly<Record<MeasurementName, Measurement>> = {
   },
   merkle: { about: 'trees over rows', usesDevice: true, hasRoofs: true, measure: measureMerkle },
   commit: { about: 'extension by 4 and tree', usesDevice: true, hasRoofs: true, measure: measureCommit },
+  stages: {
+    about: 'the other stages of a proof: expansion, LogUp, quotient, openings, DEEP, fold, proof of work',
+    usesDevice: true,
+    hasRoofs: true,
+    measure: measureStages,
+  },
   executor: { about: 'cycles of plain instructions', usesDevice: false, measure: measureExecutor },
   hostCompress: {
     about: 'the hash on the host',
