@@ -1,5 +1,6 @@
 /** Everything that can be measured, in the order of the report. */
 import { measureAggregates } from './aggregate.ts';
+import { measureBlock } from './block.ts';
 import { measureChecks } from './checks.ts';
 import { measureColumn, measureLongRun } from './column.ts';
 import { measureExecutor, measureHostCompress } from './host.ts';
@@ -37,6 +38,7 @@ export const MEASUREMENT_NAMES = [
   'column',
   'longRun',
   'aggregate',
+  'block',
 ] as const;
 export type MeasurementName = (typeof MEASUREMENT_NAMES)[number];
 
@@ -96,6 +98,12 @@ export const MEASUREMENTS: Readonly<Record<MeasurementName, Measurement>> = {
     about: 'nodes of one, two and four aggregates: proof, stages, host, verification',
     usesDevice: true,
     measure: measureAggregates,
+  },
+  block: {
+    about: 'a whole block by the service, to its final proof; --columns says in how many columns',
+    usesDevice: true,
+    isDefault: 'onHardware',
+    measure: measureBlock,
   },
 };
 
