@@ -23,12 +23,15 @@ import {
   rootOfUnity,
   subtract,
 } from '../../stark/field/koalaBear.ts';
+import { extendColumn } from '../../stark/field/ntt.ts';
+import { foldLeaf } from '../../stark/foldLeaf.ts';
 import { keyDigest } from '../../stark/keys.ts';
 import type { Profile } from '../../stark/profile.ts';
 import { decodeProof } from '../../stark/proof/codec.ts';
 import { createTranscript, LABEL } from '../../stark/transcript.ts';
 import { replayTranscript } from '../../stark/verifier/challenges.ts';
 import {
+  assertRejected,
   createCheatingTranscript,
   createSetting,
   NO_GRIND,
@@ -39,6 +42,7 @@ import {
   withCell,
 } from '../support/cheating.ts';
 import { guestProgramFor } from '../support/guestVerifier.ts';
+import { createRandom } from '../support/random.ts';
 import { SLOT } from '../support/toySystems.ts';
 
 /** Four digests in a cap, so that the cap's bits are hints of their own; layers of 8, 4 and 2 elements; a last stretch. */
@@ -327,6 +331,67 @@ describe('G: hints about tables that are absent', () => {
         error instanceof MachineError &&
         error.code === 'CALL_FAILED' &&
         /^aggregate\/words\.ts:/.test(error.location?.source ?? ''),
+    );
+  });
+});
+
+describe('G: hints about the final polynomial', () => {
+  it('G7: there are no coefficients behind the last', async () => {
+    // A column that is no polynomial: with one query nothing but the final polynomial tells.
+    const random = createRandom(7);
+    let columns = 0;
+    const extend: typeof extendColumn = (column, logBlowup) =>
+      columns++ === 2 ? random.words(column.length << logBlowup) : extendColumn(column, logBlowup);
+    const heights = { walk: 5, square: 2, pulse: 4 };
+    const setting = await createSetting(ONE_QUERY, heights, { extend });
+    const bytes = await proveIn(setting);
+    assertRejected(nativeVerdictIn(setting, bytes), 'FINAL_MISMATCH');
+    const { key, instance, profile } = setting;
+    const { statement } = instance;
+    const decoded = decodeProof(bytes, key);
+    assert.ok(decoded.ok);
+    const { proof, shape, trees } = decoded;
+    const digest = keyDigest(key);
+    const replayed = replayTranscript(createTranscript(), digest, statement, proof, shape, trees, profile);
+    assert.ok(replayed.ok);
+    const { queryIndices, folds } = replayed.challenges;
+
+    // What the folds lead to, and the fifth coefficient, absorbed nowhere, that makes up for it.
+    const { logHeight, logArity } = shape.folds.at(-1)!;
+    const logRows = profile.logFinalLength + profile.logBlowup;
+    const last = queryIndices[0]! >>> (trees.logRows - logRows);
+    const { rows } = proof.foldOpenings.at(-1)!;
+    const values = Array.from({ length: 2 ** logArity }, (_, place) =>
+      extension.read(rows, place * extension.DEGREE),
+    );
+    const carried = foldLeaf(values, last, logHeight + profile.logBlowup, folds.at(-1)!);
+    const point = power(rootOfUnity(logRows), reverseBits(last, logRows));
+    const [constant, slope] = [0, 1].map((each) =>
+      extension.read(proof.finalPolynomial, each * extension.DEGREE),
+    );
+    const value = extension.add(constant!, extension.multiplyByBase(slope!, point));
+    const missing = extension.multiplyByBase(extension.subtract(carried, value), inverse(power(point, 4)));
+    const words = new Uint32Array(8 * extension.DEGREE);
+    words.set(proof.finalPolynomial);
+    words.set(missing, 4 * extension.DEGREE);
+
+    const witnessed = childWitness(key.system, [profile], {
+      key,
+      statement,
+      proofBytes: bytes,
+      inner: undefined,
+    });
+    assert.ok(witnessed.ok);
+    const hints = {
+      ...aggregateHints(new Uint32Array(8), [witnessed.witness]),
+      [HINT.finalPolynomial]: () => words,
+    };
+    assert.throws(
+      () => run(guestProgramFor(key), hints),
+      (error) =>
+        error instanceof MachineError &&
+        error.code === 'RELATION_FAILED' &&
+        /^aggregate\/verifyChild\.ts:/.test(error.location?.source ?? ''),
     );
   });
 });
