@@ -1,8 +1,9 @@
 /** An aggregation that a service proved, as a proof file. The service is not believed: whoever gets the file verifies it. */
 
 import { aggregateStatement } from '../programs/aggregate/aggregateStatement.ts';
-import { parseBlockSummary } from '../programs/block/blockJson.ts';
+import { blockSummaryToJson, parseBlockSummary } from '../programs/block/blockJson.ts';
 import type { BlockSummary } from '../programs/block/blockStatement.ts';
+import { BlockError } from '../programs/block/errors.ts';
 import type { AggregationAnswer } from '../server/api/aggregationSchemas.ts';
 import { FINAL, INNER } from '../stark/profile.ts';
 import { claimDigest } from './claims.ts';
@@ -99,14 +100,51 @@ export function blockFile(summary: BlockSummary, proofBytes: Uint8Array, keys: P
   return fileAbove([{ kind: 'inner', entries: [leaf] }], FINAL.name, proofBytes, keys);
 }
 
-/** The proof file of whatever the service proved. Throws: ServiceError, RangeError, BlockError. */
+/** What a caller asked for; of a block, the summary of the caller's own data. */
+export type AskedFor =
+  | { readonly kind: 'aggregate' }
+  | { readonly kind: 'block'; readonly summary: BlockSummary };
+
+/**
+ * The proof file of what was asked for. The service chooses neither what it proves nor which block.
+ * Throws: ServiceError 'UNEXPECTED_ANSWER' when it answers with something else; RangeError.
+ */
 export function fileOfAggregation(
+  asked: AskedFor,
   answer: AggregationAnswer,
   children: readonly ProofFile[],
   proofBytes: Uint8Array,
   keys: PublishedKeys,
 ): ProofFile {
-  return answer.kind === 'block'
-    ? blockFile(parseBlockSummary(answer.block), proofBytes, keys)
-    : aggregateFile(answer, children, proofBytes, keys);
+  if (answer.kind !== asked.kind)
+    throw new ServiceError('UNEXPECTED_ANSWER', 'The service proved something else than it was asked for.', {
+      field: 'kind',
+      expected: asked.kind,
+      got: answer.kind,
+    });
+  if (asked.kind === 'aggregate') return aggregateFile(answer, children, proofBytes, keys);
+  requireSummary(asked.summary, answer.block);
+  return blockFile(asked.summary, proofBytes, keys);
+}
+
+/** Throws: ServiceError 'UNEXPECTED_ANSWER' naming the first field of the answered block that is not the expected summary's. */
+export function requireSummary(expected: BlockSummary, answered: unknown): void {
+  const got = summaryFields(answered);
+  for (const [field, value] of Object.entries(blockSummaryToJson(expected)))
+    if (got[field] !== value)
+      throw new ServiceError('UNEXPECTED_ANSWER', 'The service proved another block than it was asked for.', {
+        field: `block.${field}`,
+        expected: value,
+        got: got[field] ?? 'absent',
+      });
+}
+
+/** In the one form that `blockSummaryToJson` gives; empty when it is no summary. */
+function summaryFields(answered: unknown): Readonly<Record<string, string | number>> {
+  try {
+    return blockSummaryToJson(parseBlockSummary(answered));
+  } catch (error) {
+    if (error instanceof BlockError) return {};
+    throw error;
+  }
 }

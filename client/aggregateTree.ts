@@ -7,6 +7,7 @@ import type { ExecutionTrace } from '../machine/executionTrace.ts';
 import type { Program } from '../machine/program.ts';
 import { AggregationError } from '../programs/aggregate/errors.ts';
 import type { Child } from '../programs/aggregate/witness.ts';
+import { planTree } from '../server/aggregation/tree.ts';
 import type { Claim } from './claims.ts';
 import { formatDigest } from './jsonFields.ts';
 import type { LocalProof } from './localProver.ts';
@@ -59,26 +60,6 @@ export class TreeError extends Error {
     this.code = code;
     this.details = details;
   }
-}
-
-/**
- * Which members of a level make one node of the next: groups of `fanIn` in order, as long as more than one is left. A member that is
- * left over alone goes up as it is. `fanIn` 0 makes one node of all. One member alone makes one node.
- */
-export function planTree(count: number, fanIn: number): readonly (readonly (readonly number[])[])[] {
-  if (count < 1) throw new AggregationError('NO_ENTRIES');
-  if (fanIn !== 0 && fanIn < 2) throw new RangeError(`a fan-in of ${fanIn} never ends`);
-  const levels: number[][][] = [];
-  let left = count;
-  do {
-    const width = fanIn === 0 ? left : fanIn;
-    const groups: number[][] = [];
-    for (let first = 0; first < left; first += width)
-      groups.push(Array.from({ length: Math.min(width, left - first) }, (_, index) => first + index));
-    levels.push(groups);
-    left = groups.length;
-  } while (left > 1);
-  return levels;
 }
 
 /**
@@ -147,7 +128,8 @@ function entryOf({ file }: NamedProof): EntryOfFile {
 
 /**
  * Proves every node of the tree, level by level, and returns the root. `onNode` hears each node when it is proved and verified.
- * Throws: TreeError naming node and child; what the prover throws.
+ * The tree is the one that a service makes of as many leaves with this fan-in.
+ * Throws: TreeError naming node and child; RangeError as `planTree`; what the prover throws.
  */
 export async function proveTree(
   children: readonly NamedProof[],
@@ -164,60 +146,54 @@ export async function proveTree(
     throw new TreeError('KEY_NOT_PUBLISHED', 'No key of the aggregate program is published.', {
       profile: host.profile,
     });
-  let members = children;
-  for (const [index, groups] of planTree(children.length, fanIn).entries()) {
-    const level = index + 1;
-    const next: NamedProof[] = [];
-    for (const [position, group] of groups.entries()) {
-      const below = group.flatMap((member) => members[member] ?? []);
-      const [only] = below;
-      if (below.length === 1 && only !== undefined && groups.length > 1) {
-        next.push(only);
-        continue;
-      }
-      const name = `node ${level}.${position + 1}`;
-      const start = performance.now();
-      const { execution, statement } = runNode(name, below, host, keys);
-      const checkAndRunSeconds = (performance.now() - start) / 1000;
-      const proof = await proveNode(`${name} of ${below.length}`, execution);
-      const node: NamedProof = {
-        name,
-        file: {
-          program: aggregate.program,
-          profile: host.profile,
-          keyDigest: key.keyDigest,
-          statement,
-          claim: undefined,
-          entries: below.map(entryOf),
-          proofBytes: proof.proofBytes,
-        },
-      };
-      const verifyStart = performance.now();
-      const verdict = verifyProofFile(keys, known, node.file);
-      if (!verdict.ok)
-        throw new TreeError(verdict.reason, 'A node that was just proved does not verify.', {
-          node: name,
-          ...verdict.details,
-        });
-      await onNode(
-        {
-          level,
-          node: name,
-          children: below.map((child) => child.name),
-          leaves: verdict.leaves.length,
-          measures: proof.measures,
-          checkAndRunSeconds,
-          verifySeconds: (performance.now() - verifyStart) / 1000,
-          proofBytes: proof.proofBytes.length,
-          statement: formatDigest(statement),
-        },
-        node,
-      );
-      next.push(node);
-    }
-    members = next;
+  const { nodes } = planTree({ kind: 'aggregate', leafCount: children.length, fanIn, isOfAggregates: false });
+  const proved: NamedProof[] = [];
+  const perLevel = new Map<number, number>();
+  for (const { level, children: parts } of nodes) {
+    const position = (perLevel.get(level) ?? 0) + 1;
+    perLevel.set(level, position);
+    const name = `node ${level}.${position}`;
+    const below = parts.flatMap(({ kind, number }) => (kind === 'leaf' ? children : proved)[number] ?? []);
+    const start = performance.now();
+    const { execution, statement } = runNode(name, below, host, keys);
+    const checkAndRunSeconds = (performance.now() - start) / 1000;
+    const proof = await proveNode(`${name} of ${below.length}`, execution);
+    const node: NamedProof = {
+      name,
+      file: {
+        program: aggregate.program,
+        profile: host.profile,
+        keyDigest: key.keyDigest,
+        statement,
+        claim: undefined,
+        entries: below.map(entryOf),
+        proofBytes: proof.proofBytes,
+      },
+    };
+    const verifyStart = performance.now();
+    const verdict = verifyProofFile(keys, known, node.file);
+    if (!verdict.ok)
+      throw new TreeError(verdict.reason, 'A node that was just proved does not verify.', {
+        node: name,
+        ...verdict.details,
+      });
+    await onNode(
+      {
+        level,
+        node: name,
+        children: below.map((child) => child.name),
+        leaves: verdict.leaves.length,
+        measures: proof.measures,
+        checkAndRunSeconds,
+        verifySeconds: (performance.now() - verifyStart) / 1000,
+        proofBytes: proof.proofBytes.length,
+        statement: formatDigest(statement),
+      },
+      node,
+    );
+    proved.push(node);
   }
-  const [root] = members;
+  const root = proved.at(-1);
   if (root === undefined) throw new AggregationError('NO_ENTRIES');
   return root;
 }

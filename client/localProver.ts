@@ -4,8 +4,10 @@ import { ADAPTER_CHOICES } from '../kernels/adapter.ts';
 import { type ProverHandle, startProver } from '../kernels/process/parent.ts';
 import type { ProveResult, ProverReady } from '../kernels/process/protocol.ts';
 import type { ExecutionTrace } from '../machine/executionTrace.ts';
+import type { LeastHeights } from '../machine/padding.ts';
 import type { Program } from '../machine/program.ts';
 import { buildTraces, COLONNADE_MACHINE, preprocessedTraces } from '../machine/system.ts';
+import { requirePinned } from '../programs/block/compression.ts';
 import { measureTables } from '../server/tracer/tracer.ts';
 import type { TableTrace } from '../stark/air/air.ts';
 import { showProgress, UsageError } from './terminal.ts';
@@ -34,8 +36,17 @@ export interface LocalProof {
 
 export interface LocalProver {
   readonly ready: ProverReady;
-  /** Proves a run; `label` stands beside the bar. Throws: ProverFailure, MachineError. */
-  prove(label: string, profile: string, program: Program, execution: ExecutionTrace): Promise<LocalProof>;
+  /**
+   * Proves a run; `label` stands beside the bar. Tables have the pinned heights where there are some.
+   * Throws: ProverFailure, MachineError; BlockError 'HEIGHT_NOT_PINNED' for a run that does not fit, before anything is proved.
+   */
+  prove(
+    label: string,
+    profile: string,
+    program: Program,
+    execution: ExecutionTrace,
+    pinned?: LeastHeights,
+  ): Promise<LocalProof>;
   close(): Promise<void>;
 }
 
@@ -98,14 +109,33 @@ class ProverNotStarted extends Error {
   }
 }
 
+/**
+ * The tables of a run, of exactly the pinned heights where there are some.
+ * Throws: MachineError; BlockError 'HEIGHT_NOT_PINNED' naming the first table that does not fit.
+ */
+export function tracesOf(
+  program: Program,
+  execution: ExecutionTrace,
+  pinned: LeastHeights | undefined,
+): (TableTrace | undefined)[] {
+  const traces = buildTraces(program, execution, pinned);
+  if (pinned !== undefined)
+    requirePinned(
+      COLONNADE_MACHINE.tables.map(({ name }) => name),
+      traces.map((trace) => trace?.logHeight),
+      pinned,
+    );
+  return traces;
+}
+
 function proverOn(ready: ProverReady, handleOf: () => ProverHandle | undefined): LocalProver {
   return {
     ready,
-    async prove(label, profile, program, execution) {
+    async prove(label, profile, program, execution, pinned) {
       const handle = handleOf();
       if (handle === undefined) throw new Error('the prover is ready but has no handle');
       const start = performance.now();
-      const traces: (TableTrace | undefined)[] = buildTraces(program, execution);
+      const traces = tracesOf(program, execution, pinned);
       const traceSeconds = (performance.now() - start) / 1000;
       const tables = measureTables(traces.map((trace) => trace?.logHeight));
       const result: ProveResult = await handle.prove(

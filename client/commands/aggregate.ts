@@ -1,16 +1,12 @@
 /** `colonnade aggregate`: one proof for many, by a tree of aggregates proved on this machine. */
 import { join } from 'node:path';
+import { FINAL_HEIGHTS } from '../../programs/block/compression.ts';
+import { BlockError } from '../../programs/block/errors.ts';
+import { FAN_IN, planTree } from '../../server/aggregation/tree.ts';
 import { FINAL, INNER } from '../../stark/profile.ts';
 import { aggregateHost } from '../aggregateHost.ts';
 import { fileOfAggregation } from '../aggregateService.ts';
-import {
-  checkChildren,
-  type NamedProof,
-  type NodeReport,
-  planTree,
-  proveTree,
-  TreeError,
-} from '../aggregateTree.ts';
+import { checkChildren, type NamedProof, type NodeReport, proveTree, TreeError } from '../aggregateTree.ts';
 import { readKeys, readProofFile, writeProofFile } from '../files.ts';
 import { formatDigest } from '../jsonFields.ts';
 import { adapterChoice, DEVICE_OPTIONS, DEVICE_USAGE, startLocalProver } from '../localProver.ts';
@@ -43,7 +39,8 @@ leaves, aggregates, or both.
   --url URL                 a service instead of this machine's device; fan-in at most 8
   --fan-in N                children of a node, 2 to 64; default 2
   --single                  one node over all files
-  --final                   the one node, over one aggregate, is proved under the profile final: small, for publication
+  --final                   the one node, over one aggregate, is proved under the profile final, with tables of the published heights:
+                            small, for publication; an aggregate too large for them is first folded into one of itself alone
   --nodes FOLDER            also write the proof file of every node there
   --without-claims          leave the typed statements of leaves out of the file
   --keys FILE               published keys; default keys.json of this installation
@@ -51,8 +48,10 @@ ${DEVICE_USAGE}
   --json                    one JSON object a node, then one for the root
   --help`;
 
+const TOO_LARGE =
+  'The aggregate does not fit a final proof of the published heights; fold it alone once more, without --final, and wrap the outcome.';
+
 const GREATEST_FAN_IN = 64;
-const DEFAULT_FAN_IN = 2;
 
 async function run(args: readonly string[]): Promise<ExitCode> {
   const { values, files } = readOptions(args, {
@@ -72,12 +71,13 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   if (values.single && fanInOption !== undefined)
     throw new UsageError('--single and --fan-in contradict each other');
   const fanIn = values.single
-    ? 0
+    ? Math.max(FAN_IN.least, files.length)
     : fanInOption === undefined
-      ? DEFAULT_FAN_IN
-      : wholeNumber(fanInOption, '--fan-in', 2, GREATEST_FAN_IN);
+      ? FAN_IN.usual
+      : wholeNumber(fanInOption, '--fan-in', FAN_IN.least, GREATEST_FAN_IN);
   if (values.final && files.length > 1) throw new UsageError('--final takes one file: the aggregate to wrap');
   const profile = values.final ? FINAL.name : INNER.name;
+  const pinned = values.final ? FINAL_HEIGHTS : undefined;
   const adapter = adapterChoice(values.adapter);
   const mebibytes = wholeNumber(values['device-mebibytes'], '--device-mebibytes', 0, 2 ** 20);
   const system = productionSystem();
@@ -101,8 +101,8 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   if (keys.aggregate === undefined)
     throw new TreeError('KEY_NOT_PUBLISHED', 'No key of the aggregate program is published.', {});
   const host = aggregateHost(keys.aggregate.recursiveKeyDigest, profile, system);
-  const nodeCount = planTree(children.length, fanIn).flat().length;
-  say(`${children.length} children verified; ${nodeCount} nodes at most; starting the prover`);
+  const { nodes } = planTree({ kind: 'aggregate', leafCount: children.length, fanIn, isOfAggregates: false });
+  say(`${children.length} children verified; ${nodes.length} nodes; starting the prover`);
 
   const prover = await startLocalProver(adapter, mebibytes);
   const reports: NodeReport[] = [];
@@ -113,7 +113,14 @@ async function run(args: readonly string[]): Promise<ExitCode> {
       children,
       fanIn,
       host,
-      (label, execution) => prover.prove(label, host.profile, host.program, execution),
+      async (label, execution) => {
+        try {
+          return await prover.prove(label, host.profile, host.program, execution, pinned);
+        } catch (error) {
+          if (!(error instanceof BlockError)) throw error;
+          throw new TreeError(error.code, TOO_LARGE, { child: files[0] ?? '', ...error.details });
+        }
+      },
       keys,
       system,
       async (report, node) => {
@@ -172,6 +179,7 @@ async function aggregateThere(
   if (answer.state !== 'succeeded' || proof === undefined) throw failureOf('aggregation', answer);
   const proofBytes = await client.downloadProof(proof.job);
   const file = fileOfAggregation(
+    { kind: 'aggregate' },
     answer,
     children.map((child) => child.file),
     proofBytes,

@@ -7,7 +7,6 @@ import {
   checkChildren,
   type NamedProof,
   type NodeReport,
-  planTree,
   proveTree,
   TreeError,
 } from '../../client/aggregateTree.ts';
@@ -135,18 +134,6 @@ describe('a tree that a service proved', () => {
 });
 
 describe('trees of aggregates', () => {
-  it('have levels of the fan-in, up to one root', () => {
-    const widths = (count: number, fanIn: number): number[][] =>
-      planTree(count, fanIn).map((level) => level.map((group) => group.length));
-    assert.deepEqual(widths(8, 2), [[2, 2, 2, 2], [2, 2], [2]]);
-    assert.deepEqual(widths(8, 4), [[4, 4], [2]]);
-    assert.deepEqual(widths(8, 0), [[8]]);
-    assert.deepEqual(widths(5, 2), [[2, 2, 1], [2, 1], [2]]);
-    assert.deepEqual(widths(1, 2), [[1]]);
-    assert.throws(() => planTree(0, 2), { code: 'NO_ENTRIES' });
-    assert.throws(() => planTree(2, 1), RangeError);
-  });
-
   it('of any shape flatten to the same leaves', async () => {
     const leaves = (root: NamedProof): string[] =>
       leavesOf(root.file.entries ?? []).map(({ statement }) => formatDigest(statement));
@@ -154,7 +141,8 @@ describe('trees of aggregates', () => {
     for (const [fanIn, nodes] of [
       [2, ['node 1.1', 'node 1.2', 'node 2.1', 'node 3.1']],
       [4, ['node 1.1', 'node 2.1']],
-      [0, ['node 1.1']],
+      [5, ['node 1.1']],
+      [64, ['node 1.1']],
     ] as const) {
       const { root, reports } = await build(5, fanIn);
       assert.deepEqual(
@@ -173,6 +161,8 @@ describe('trees of aggregates', () => {
       ['inner', 'leaf'],
     );
     assert.equal((await build(1, 2)).reports.length, 1);
+    await assert.rejects(build(0, 2), RangeError);
+    await assert.rejects(build(2, 1), RangeError);
   });
 
   it('refuse a child by name before anything is proved', async () => {

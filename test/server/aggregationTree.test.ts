@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FAN_IN, type Part, planTree, type TreePlan } from '../../server/aggregation/tree.ts';
-import { neededParts, readyNodes, treeTimes } from '../../server/aggregation/treeState.ts';
+import { neededParts, readyNodes, secondsOnProvers, treeTimes } from '../../server/aggregation/treeState.ts';
 
 const leaf = (number: number): Part => ({ kind: 'leaf', number });
 const node = (number: number): Part => ({ kind: 'node', number });
@@ -32,6 +32,7 @@ describe('shapes of trees', () => {
       [5, 2, '(((0 1) (2 3)) 4)'],
       [8, 8, '(0 1 2 3 4 5 6 7)'],
       [9, 8, '((0 1 2 3 4 5 6 7) 8)'],
+      [9, 9, '(0 1 2 3 4 5 6 7 8)'],
     ] as const)
       assert.equal(drawn(aggregateOf(leaves, fanIn)), expected);
   });
@@ -85,7 +86,7 @@ describe('shapes of trees', () => {
 
   it('refuses no leaves and any other fan-in', () => {
     assert.throws(() => aggregateOf(0, 2), RangeError);
-    for (const fanIn of [0, 1, 1.5, 9, Number.NaN]) assert.throws(() => aggregateOf(3, fanIn), RangeError);
+    for (const fanIn of [0, 1, 1.5, Number.NaN]) assert.throws(() => aggregateOf(3, fanIn), RangeError);
   });
 });
 
@@ -144,5 +145,27 @@ describe('what is to be proved', () => {
     assert.equal(criticalPathSeconds, 33);
     assert.deepEqual(criticalPath, [leaf(3), node(1), node(2)]);
     assert.equal(treeTimes(plan, () => undefined).criticalPathSeconds, 0);
+  });
+
+  it('takes as long as its provers are few', () => {
+    const one = () => 1;
+    const onProvers = (tree: TreePlan, provers: number): number => secondsOnProvers(tree, one, provers);
+    // 4 leaves, 2 nodes, the root.
+    assert.deepEqual(
+      [1, 2, 4, 8].map((provers) => onProvers(plan, provers)),
+      [7, 4, 3, 3],
+    );
+    for (const leaves of [1, 2, 5, 8, 9])
+      for (const tree of [aggregateOf(leaves, 2), blockOf(leaves, 3)]) {
+        const { busySeconds, criticalPathSeconds } = treeTimes(tree, one);
+        assert.equal(onProvers(tree, 1), busySeconds);
+        assert.equal(onProvers(tree, 64), criticalPathSeconds);
+        const some = onProvers(tree, 2);
+        assert.ok(some <= busySeconds && some >= criticalPathSeconds && some >= busySeconds / 2);
+      }
+    assert.equal(
+      secondsOnProvers(plan, () => undefined, 2),
+      0,
+    );
   });
 });
