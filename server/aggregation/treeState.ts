@@ -73,3 +73,49 @@ export function treeTimes({ leafCount, nodes }: TreePlan, secondsOf: PartSeconds
   const root = nodeWays.at(-1);
   return { busySeconds, criticalPathSeconds: root?.seconds ?? 0, criticalPath: root?.parts ?? [] };
 }
+
+/**
+ * Seconds until the root is proved by so many provers, each part as soon as one is free and the parts below it are there, lower numbers
+ * first. A computation: one prover gives the busy time, as many as there are leaves the critical path.
+ */
+export function secondsOnProvers(
+  { leafCount, nodes }: TreePlan,
+  secondsOf: PartSeconds,
+  provers: number,
+): number {
+  const parts = [
+    ...Array.from({ length: leafCount }, (_, number): Part => ({ kind: 'leaf', number })),
+    ...nodes.map((_, number): Part => ({ kind: 'node', number })),
+  ];
+  const endOf = new Map<string, number>();
+  const nameOf = ({ kind, number }: Part): string => `${kind} ${number}`;
+  const freeAt = new Array<number>(provers).fill(0);
+  const readyAt = (part: Part): number | undefined => {
+    const below = part.kind === 'leaf' ? [] : (nodes[part.number]?.children ?? []);
+    const ends = below.map((child) => endOf.get(nameOf(child)));
+    return ends.some((end) => end === undefined) ? undefined : Math.max(0, ...ends.map((end) => end ?? 0));
+  };
+  const waiting = new Set(parts);
+  while (waiting.size > 0) {
+    // Of the parts that can start, the one that can start first.
+    let next: { readonly part: Part; readonly at: number } | undefined;
+    for (const part of waiting) {
+      const at = readyAt(part);
+      if (at !== undefined && (next === undefined || at < next.at)) next = { part, at };
+    }
+    if (next === undefined) throw new RangeError('a plan whose parts wait for each other');
+    const { part, at } = next;
+    const seconds = secondsOf(part) ?? 0;
+    waiting.delete(part);
+    // What takes no time needs no prover.
+    if (seconds === 0) {
+      endOf.set(nameOf(part), at);
+      continue;
+    }
+    const prover = freeAt.indexOf(Math.min(...freeAt));
+    const end = Math.max(at, freeAt[prover] ?? 0) + seconds;
+    freeAt[prover] = end;
+    endOf.set(nameOf(part), end);
+  }
+  return endOf.get(`node ${nodes.length - 1}`) ?? 0;
+}

@@ -8,12 +8,14 @@ import {
   partOf,
 } from '../aggregation/aggregation.ts';
 import type { Part } from '../aggregation/tree.ts';
-import { neededParts, type PartState, treeTimes } from '../aggregation/treeState.ts';
+import { neededParts, type PartState, secondsOnProvers, treeTimes } from '../aggregation/treeState.ts';
 import type { AggregationAnswer } from '../api/aggregationSchemas.ts';
 import { formatStatement } from '../api/schemas.ts';
 import { pastProofs } from '../estimates/history.ts';
 import { JOB_FAILURES } from '../jobs/job.ts';
 import type { Services } from '../services.ts';
+
+const PROVERS = [1, 2, 4, 8] as const;
 
 type PartAnswer = AggregationAnswer['children'][number];
 
@@ -78,7 +80,8 @@ export function aggregationAnswer(
 ): AggregationAnswer {
   const { state, plan, leaves, nodes, deadlineMs, block } = aggregation;
   const needed = neededParts(plan, (node) => isProved(partOf(aggregation, { kind: 'node', number: node })));
-  const { criticalPath, ...times } = treeTimes(plan, (part) => secondsOf(partOf(aggregation, part)));
+  const partSeconds = (part: Part): number | undefined => secondsOf(partOf(aggregation, part));
+  const { criticalPath, ...times } = treeTimes(plan, partSeconds);
 
   /** On one prover; undefined when nothing of a profile was proved yet. */
   const remainingSeconds = (): number | undefined => {
@@ -122,6 +125,10 @@ export function aggregationAnswer(
     times: {
       ...times,
       criticalPath: criticalPath.map(partAnswer),
+      onProvers: PROVERS.map((provers) => ({
+        provers,
+        seconds: secondsOnProvers(plan, partSeconds, provers),
+      })),
       ...(remaining === undefined ? {} : { remainingSeconds: remaining }),
     },
     ...(block === undefined ? {} : { block: blockSummaryToJson(block.summary) }),
