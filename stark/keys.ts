@@ -116,7 +116,8 @@ export function checkKey(key: VerifyingKey): KeyFault | undefined {
 /** Systems and profiles that have been found to fit each other; neither changes. */
 const fitting = new WeakMap<AirSystem, WeakSet<Profile>>();
 
-function systemFault(system: AirSystem, profile: Profile): KeyFault | undefined {
+/** Why no key of the system under the profile is accepted; undefined when they fit each other. */
+export function systemFault(system: AirSystem, profile: Profile): KeyFault | undefined {
   const profiles = fitting.get(system) ?? new WeakSet();
   if (profiles.has(profile)) return undefined;
   const fault = checkSystem(system, profile);

@@ -6,7 +6,7 @@
 import type { AirSystem } from '../../stark/air/air.ts';
 import { denominatorWordsPerRow } from '../../stark/air/degree.ts';
 import { MODULUS, TWO_ADICITY } from '../../stark/field/koalaBear.ts';
-import { heightRange, preprocessedSlots } from '../../stark/keys.ts';
+import { heightRange, preprocessedSlots, systemFault } from '../../stark/keys.ts';
 import type { Profile } from '../../stark/profile.ts';
 import {
   blockCountOf,
@@ -90,9 +90,15 @@ export function systemLayout(system: AirSystem): SystemLayout {
   };
 }
 
-/** Bounds of a proof's shape; those that heights could break are asked to hold at the greatest heights. Throws: RangeError. */
+/**
+ * Bounds of a proof's shape; those that heights could break are asked to hold at the greatest heights.
+ * Throws: RangeError on a system and a profile of which no key is accepted either, and beyond the bounds.
+ */
 export function profileLayout({ system, phases }: SystemLayout, profile: Profile): ProfileLayout {
   const { logBlowup, logFinalLength, logCap } = profile;
+  const fault = systemFault(system, profile);
+  if (fault !== undefined)
+    throw new RangeError(`children of ${system.name} under ${profile.name} are not verified: ${fault.code}`);
   const ranges = system.tables.map((_, slot) => heightRange(system, profile, slot));
   const possible = ranges.filter(({ least, greatest }) => least <= greatest);
   const least = logFinalLength;

@@ -2,7 +2,7 @@
  * The outermost check of a tree of aggregates: what a verifier must compare before it believes the leaves.
  * Source: docs/spec/recursion.md, section The outermost verifier.
  */
-import { keyDigest, type VerifyingKey } from '../../stark/keys.ts';
+import { checkKey, keyDigest, type VerifyingKey } from '../../stark/keys.ts';
 import { type VerifierPolicy, verify } from '../../stark/verifier.ts';
 import {
   type AggregateEntry,
@@ -43,6 +43,8 @@ export function verifyAggregate(
   proofBytes: Uint8Array,
   { aggregateKeyDigest, proofKeyDigests, leafKeyDigests, verifier }: AggregatePolicy,
 ): LeafEntry[] {
+  const fault = checkKey(key);
+  if (fault !== undefined) throw new AggregationError('KEY_MISMATCH', { code: fault.code });
   const ownDigest = keyDigest(key);
   if (!proofKeyDigests.some((accepted) => isSame(ownDigest, accepted)))
     throw new AggregationError('KEY_MISMATCH');
