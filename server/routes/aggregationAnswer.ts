@@ -87,11 +87,13 @@ export function aggregationAnswer(
   const remainingSeconds = (): number | undefined => {
     const own = [...needed.leaves].flatMap((leaf) => leaves[leaf] ?? []).filter((leaf) => !isProved(leaf));
     const left = [...own, ...[...needed.nodes].flatMap((node) => nodes[node] ?? [])];
+    const profiles = [...new Set(left.map(({ profile }) => profile))];
+    const meanOf = new Map(profiles.map((profile) => [profile, pastProofs(store, profile)?.meanSeconds]));
     let total = 0;
     for (const { profile } of left) {
-      const past = pastProofs(store, profile);
-      if (past === undefined) return undefined;
-      total += past.meanSeconds;
+      const mean = meanOf.get(profile);
+      if (mean === undefined) return undefined;
+      total += mean;
     }
     return total;
   };
@@ -125,10 +127,14 @@ export function aggregationAnswer(
     times: {
       ...times,
       criticalPath: criticalPath.map(partAnswer),
-      onProvers: PROVERS.map((provers) => ({
-        provers,
-        seconds: secondsOnProvers(plan, partSeconds, provers),
-      })),
+      ...(state.name === 'succeeded'
+        ? {
+            onProvers: PROVERS.map((provers) => ({
+              provers,
+              seconds: secondsOnProvers(plan, partSeconds, provers),
+            })),
+          }
+        : {}),
       ...(remaining === undefined ? {} : { remainingSeconds: remaining }),
     },
     ...(block === undefined ? {} : { block: blockSummaryToJson(block.summary) }),
