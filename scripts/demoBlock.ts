@@ -22,7 +22,7 @@ import { formatStatement } from '../server/api/schemas.ts';
 import { FINAL, INNER } from '../stark/profile.ts';
 import { decodeProof } from '../stark/proof/codec.ts';
 import { productionPolicy } from '../stark/verifier.ts';
-import type { FinalReport, LevelReport } from './demoReport.ts';
+import { addStages, type FinalReport, type LevelReport } from './demoReport.ts';
 
 const POLL_MS = 500;
 
@@ -93,6 +93,7 @@ export async function levelsOf(
       proofBytes: (before?.proofBytes ?? 0) + proof.proofBytes,
       seconds: (before?.seconds ?? 0) + (seconds ?? 0),
       serviceVerifySeconds: (before?.serviceVerifySeconds ?? 0) + proof.verifySeconds,
+      stages: addStages(before?.stages ?? [], measures.stages),
       tables: [...(before?.tables ?? []), measures.tables],
     });
   }

@@ -36,6 +36,7 @@ export interface LevelReport {
   /** From the start of a node to its verified proof. */
   readonly seconds: number;
   readonly serviceVerifySeconds: number;
+  readonly stages: Measures['stages'];
   /** One a node. */
   readonly tables: readonly Measures['tables'][];
 }
@@ -95,21 +96,27 @@ export interface DemoReport extends Partial<BlockReport> {
   readonly proveSeconds: number;
 }
 
+/** Stages of the same name added up, in the order of their first one. */
+export function addStages(...lists: readonly Measures['stages'][]): Measures['stages'] {
+  const sums = new Map<string, number>();
+  for (const { name, seconds } of lists.flat()) sums.set(name, (sums.get(name) ?? 0) + seconds);
+  return [...sums].map(([name, seconds]) => ({ name, seconds }));
+}
+
 export function totalsOf(columns: readonly ColumnReport[]): DemoReport['totals'] {
   const sum = (measureOf: (column: ColumnReport) => number): number =>
     columns.reduce((total, column) => total + measureOf(column), 0);
   const tables = new Map<string, { rows: number; cells: number }>();
-  const stages = new Map<string, number>();
   const skipped: Record<string, number> = {};
   for (const { measures, skipped: reasons } of columns) {
     for (const { name, rows, cells } of measures.tables) {
       const before = tables.get(name) ?? { rows: 0, cells: 0 };
       tables.set(name, { rows: before.rows + rows, cells: before.cells + cells });
     }
-    for (const { name, seconds } of measures.stages) stages.set(name, (stages.get(name) ?? 0) + seconds);
     for (const [reason, count] of Object.entries(reasons)) skipped[reason] = (skipped[reason] ?? 0) + count;
   }
-  const allSeconds = [...stages.values()].reduce((total, seconds) => total + seconds, 0);
+  const stages = addStages(...columns.map(({ measures }) => measures.stages));
+  const allSeconds = stages.reduce((total, { seconds }) => total + seconds, 0);
   const grinding = sum(({ measures }) => measures.grindingSeconds);
   return {
     transactions: sum(({ transactions }) => transactions),
@@ -117,7 +124,7 @@ export function totalsOf(columns: readonly ColumnReport[]): DemoReport['totals']
     skipped,
     cycles: sum(({ measures }) => measures.cycles),
     tables: [...tables].map(([name, measure]) => ({ name, ...measure })),
-    stages: [...stages].map(([name, seconds]) => ({ name, seconds })),
+    stages,
     grindingShare: allSeconds === 0 ? 0 : grinding / allSeconds,
     proofBytes: sum(({ proofBytes }) => proofBytes),
   };

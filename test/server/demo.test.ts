@@ -66,6 +66,7 @@ function level(number: number, role: LevelReport['role'], proofs: number): Level
     proofBytes: 2048 * proofs,
     seconds: 2.5,
     serviceVerifySeconds: 0.0625,
+    stages: [],
     tables: [],
   };
 }
