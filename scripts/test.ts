@@ -28,9 +28,10 @@ if (files.length === 0) {
 const { kind, environment, adapterName, rejected } = await proverEnvironment(parseAdapterChoice(adapter));
 for (const passed of rejected) console.log(`adapter ${passed.kind}: ${passed.reason}`);
 console.log(`adapter ${kind}: ${adapterName}`);
-const child = spawn(
-  process.execPath,
-  ['--import', 'tsx', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files],
-  { stdio: 'inherit', env: { ...process.env, ...environment, COLONNADE_ADAPTER: kind } },
-);
+// A test that fails may leave a service behind, which must not keep the run from ending.
+const options = ['--test', '--test-concurrency=2', '--test-force-exit', '--test-reporter=spec'];
+const child = spawn(process.execPath, ['--import', 'tsx', ...options, ...files], {
+  stdio: 'inherit',
+  env: { ...process.env, ...environment, COLONNADE_ADAPTER: kind },
+});
 child.on('exit', (status) => process.exit(status ?? 1));
