@@ -116,8 +116,8 @@ export const aggregationSchema = z.object({
     busySeconds: z.number(),
     criticalPathSeconds: z.number(),
     criticalPath: z.array(partSchema),
-    /** Of one that succeeded, with other numbers of provers: computed from `seconds`, not measured. */
-    onProvers: z.array(z.object({ provers: count, seconds: z.number() })).optional(),
+    /** Of one that succeeded, with other numbers of provers: computed from `seconds`, not measured. Empty before. */
+    onProvers: z.array(z.object({ provers: count, seconds: z.number() })),
     /** What is left on one prover, judged by past proofs; absent without them. */
     remainingSeconds: z.number().optional(),
   }),

@@ -127,14 +127,10 @@ export function aggregationAnswer(
     times: {
       ...times,
       criticalPath: criticalPath.map(partAnswer),
-      ...(state.name === 'succeeded'
-        ? {
-            onProvers: PROVERS.map((provers) => ({
-              provers,
-              seconds: secondsOnProvers(plan, partSeconds, provers),
-            })),
-          }
-        : {}),
+      onProvers: (state.name === 'succeeded' ? PROVERS : []).map((provers) => ({
+        provers,
+        seconds: secondsOnProvers(plan, partSeconds, provers),
+      })),
       ...(remaining === undefined ? {} : { remainingSeconds: remaining }),
     },
     ...(block === undefined ? {} : { block: blockSummaryToJson(block.summary) }),
