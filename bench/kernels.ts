@@ -2,6 +2,7 @@
  * Rates of the kernels that a proof spends its time in, each with its cost in field multiplications and in bytes of device
  * memory, so that it can be held against the roofs. Additions, and words that caches hold, are not counted.
  */
+import { calibrate } from '../kernels/calibrate.ts';
 import { type ComputeDevice, openDevice } from '../kernels/device.ts';
 import { createMatrix, type GpuMatrix, releaseMatrix, uploadColumns } from '../kernels/matrix.ts';
 import { buildMatrixTree, releaseTree } from '../kernels/merkle.ts';
@@ -73,6 +74,7 @@ export async function withDevice(
   measure: (device: ComputeDevice) => Promise<Pick<MeasurementOutcome, 'figures' | 'facts'>>,
 ): Promise<MeasurementOutcome> {
   const device = await openDevice({ robustness: 'off' });
+  await calibrate(device);
   const outcome = await measure(device);
   const { longestSubmissionMs } = device.queue.statistics;
   const peakDeviceBytes = device.arena.gauge().peakBytes;
@@ -103,9 +105,10 @@ function transformCost(
   logSkipped: number,
   isInverse: boolean,
 ): { multiplications: number; bytes: number } {
-  const passes = device.adapter.isSoftware
-    ? planRegisterPasses(logRows - logSkipped).length
-    : planPasses(logRows, logSkipped, LOG_TILE, isInverse).length;
+  const passes =
+    device.transformForm() === 'registers'
+      ? planRegisterPasses(logRows - logSkipped).length
+      : planPasses(logRows, logSkipped, LOG_TILE, isInverse).length;
   return { multiplications: (logRows - logSkipped) / 2 + (isInverse ? 2 : 0), bytes: 8 * passes };
 }
 

@@ -2,6 +2,7 @@
  * The two limits of the kernels on this device, measured: field multiplications a second, in dependent and in independent
  * chains, and bytes a second, copied by a shader and by the copy command. Every copied byte counts twice, read and written.
  */
+import { calibrate } from '../kernels/calibrate.ts';
 import { type ComputeDevice, openDevice } from '../kernels/device.ts';
 import { timeDevice } from './deviceTimer.ts';
 import {
@@ -87,14 +88,27 @@ async function timeMultiplications(
   return { multiplications: elements * steps * UNROLLED, seconds };
 }
 
-/** Opens the device and closes it: who answers decides how large the other measurements are. */
+const formatRate = (rate: number): string => `${(rate / 1e6).toFixed(1)} M elements/s`;
+
+/** Opens the device, has it choose its forms and closes it: who answers decides how large the other measurements are. */
 export async function measureAdapter(): Promise<MeasurementOutcome> {
   const started = performance.now();
   const device = await openDevice({ robustness: 'off' });
   const seconds = (performance.now() - started) / 1000;
+  const { transform, elementsPerSecond, seconds: calibrationSeconds } = await calibrate(device);
   const { adapter, limits } = device;
   device.close();
-  return { adapter, figures: [figureOf('opening the device', 's', [seconds])], facts: { ...limits } };
+  return {
+    adapter,
+    figures: [
+      figureOf('opening the device', 's', [seconds]),
+      figureOf('calibration', 's', [calibrationSeconds], { target: { bound: 'atMost', value: 2 } }),
+    ],
+    facts: {
+      ...limits,
+      transform: `${transform}; tiles ${formatRate(elementsPerSecond.tiles)}, registers ${formatRate(elementsPerSecond.registers)}`,
+    },
+  };
 }
 
 export async function measureRoofs(settings: MeasurementSettings): Promise<MeasurementOutcome> {

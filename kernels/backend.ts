@@ -8,6 +8,7 @@ import type { Backend, BackendCodeword, BackendMatrix, BackendTree, TreeQuery } 
 import type { Extension } from '../stark/field/extension.ts';
 import type { Profile } from '../stark/profile.ts';
 import { LEAF_TAG, type LogHeights } from '../stark/proof/shape.ts';
+import { calibrate } from './calibrate.ts';
 import { type GpuCodeword, readCodeword, releaseCodeword } from './codeword.ts';
 import { deepCombination } from './deep.ts';
 import type { ComputeDevice } from './device.ts';
@@ -75,7 +76,7 @@ interface HeldTree extends Held {
 }
 
 export interface WgslBackend extends Backend {
-  /** Writes the tapes of these tables, and compiles the kernel that runs them, ahead of their first use. */
+  /** Writes the tapes of these tables, and compiles the kernel that runs them, ahead of their first use; chooses the forms. */
   prepare(tables: readonly TableAir[]): Promise<void>;
   /**
    * Refuses a proof that would not fit, as `begin` does, also before its key is made.
@@ -256,7 +257,7 @@ export function createWgslBackend(device: ComputeDevice): WgslBackend {
 
     async prepare(tables) {
       for (const table of tables) tablePrograms(table);
-      await tapeKernel(device);
+      await Promise.all([tapeKernel(device), calibrate(device)]);
     },
 
     async begin(system, profile, logHeights) {

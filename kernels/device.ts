@@ -17,6 +17,19 @@ export interface AdapterDescription {
   readonly device: string;
   readonly driver: string;
   readonly isSoftware: boolean;
+  /** Absent until `calibrate` has measured. */
+  readonly calibration?: Calibration;
+}
+
+/** How a device transforms: by tiles of workgroup memory, or in registers alone. */
+export type TransformForm = 'tiles' | 'registers';
+
+/** Which form of a kernel is used on an adapter, and what was measured. */
+export interface Calibration {
+  readonly transform: TransformForm;
+  readonly elementsPerSecond: Readonly<Record<TransformForm, number>>;
+  /** What the measurement took, compilation included. */
+  readonly seconds: number;
 }
 
 export interface DeviceLimits {
@@ -53,6 +66,10 @@ export interface ComputeDevice {
   readonly cache: Map<string, Promise<GPUBuffer>>;
   /** Resolves with the reason when the device is lost, also by `close`. */
   readonly lost: Promise<string>;
+  /** The form in use: the calibrated one; before, registers on a software adapter and tiles on hardware. */
+  transformForm(): TransformForm;
+  /** Takes over what was measured, and tells it in `adapter`. */
+  adopt(calibration: Calibration): void;
   close(): void;
 }
 
@@ -115,7 +132,7 @@ export async function openDevice(options: DeviceOptions): Promise<ComputeDevice>
       throw new KernelError('VALIDATION', message);
     }
   };
-  const description = describeAdapter(adapter.info);
+  const description: AdapterDescription & { calibration?: Calibration } = describeAdapter(adapter.info);
   const byteBudget =
     options.byteBudget ?? (description.isSoftware ? softwareBudget() : Number.MAX_SAFE_INTEGER);
   const queue = createQueue(gpu, { submissionMs: options.submissionMs ?? 300, throwIfLost });
@@ -139,6 +156,11 @@ export async function openDevice(options: DeviceOptions): Promise<ComputeDevice>
     pipelines: createPipelineCache(gpu, throwIfLost),
     cache: new Map(),
     lost,
+    transformForm: () =>
+      description.calibration?.transform ?? (description.isSoftware ? 'registers' : 'tiles'),
+    adopt(calibration) {
+      description.calibration = calibration;
+    },
     close() {
       lostReason ??= 'destroyed: closed by its owner';
       arena.close();

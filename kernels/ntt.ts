@@ -13,7 +13,7 @@ import {
   rootOfUnity,
   TWO_ADICITY,
 } from '../stark/field/koalaBear.ts';
-import type { ComputeDevice } from './device.ts';
+import type { ComputeDevice, TransformForm } from './device.ts';
 import { KernelError } from './errors.ts';
 import { createMatrix, type GpuMatrix, type MatrixChunk, releaseMatrix, writeCanonical } from './matrix.ts';
 
@@ -203,9 +203,11 @@ function powerBuffer(
   }));
 }
 
+export const TRANSFORM_FORMS: readonly TransformForm[] = ['tiles', 'registers'];
+
 export interface NttOptions {
-  /** Tiles of workgroup memory, or registers alone; when left out, registers on a software adapter. */
-  readonly passes?: 'tiles' | 'registers';
+  /** The device's own form when left out. */
+  readonly passes?: TransformForm;
   /** Of tiled passes; 256 when left out. */
   readonly workgroupSize?: NttWorkgroupSize;
 }
@@ -293,7 +295,7 @@ async function transform(device: ComputeDevice, work: Transform): Promise<void> 
   if (!Number.isInteger(logRows) || logRows < 0 || logRows > TWO_ADICITY) {
     throw new KernelError('SHAPE_MISMATCH', `a transform of 2^${logRows} points`, { expected: TWO_ADICITY });
   }
-  const passes = work.options.passes ?? (device.adapter.isSoftware ? 'registers' : 'tiles');
+  const passes = work.options.passes ?? device.transformForm();
   if (passes === 'registers') await transformInRegisters(device, work);
   else await transformInTiles(device, work, work.options.workgroupSize ?? 256);
 }
