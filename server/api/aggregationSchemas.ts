@@ -10,6 +10,7 @@ import {
   jobStateSchema,
   moment,
   priority,
+  wholeNumber,
 } from './schemas.ts';
 
 /** Children of one aggregation. Arbitrary; each is verified before it is taken. */
@@ -151,3 +152,40 @@ export const aggregationListSchema = z.object({
   /** Newest first. */
   aggregations: z.array(aggregationSummarySchema),
 });
+
+export const aggregationEstimateQuerySchema = z.strictObject({
+  kind: z.enum(['aggregate', 'block']),
+  children: wholeNumber(1, MAXIMUM_CHILDREN),
+  fanIn: wholeNumber(FAN_IN.least, FAN_IN.most).optional(),
+});
+
+export const aggregationEstimateSchema = z.object({
+  kind: z.enum(['aggregate', 'block']),
+  fanIn: count,
+  children: count,
+  nodes: z.array(
+    z.object({
+      role: z.enum(['aggregate', 'block', 'shrink', 'final']),
+      level: count,
+      program: z.string(),
+      profile: z.string(),
+      children: count,
+      /** Proofs of the same program under the same profile that seconds and bytes come from. */
+      pastProofs: count,
+      seconds: z.number().optional(),
+      deviceBytes: count.optional(),
+    }),
+  ),
+  /** Of the nodes alone; absent while the time of one is not known. */
+  times: z
+    .object({
+      busySeconds: z.number(),
+      criticalPathSeconds: z.number(),
+      onProvers: z.array(z.object({ provers: count, seconds: z.number() })),
+    })
+    .optional(),
+  /** Until a job submitted now could start. */
+  queueSeconds: z.number().optional(),
+});
+
+export type AggregationEstimate = z.infer<typeof aggregationEstimateSchema>;

@@ -4,7 +4,13 @@
  */
 import type { z } from 'zod';
 import type { ProblemCode } from '../problems.ts';
-import { aggregationListSchema, aggregationRequestSchema, aggregationSchema } from './aggregationSchemas.ts';
+import {
+  aggregationEstimateQuerySchema,
+  aggregationEstimateSchema,
+  aggregationListSchema,
+  aggregationRequestSchema,
+  aggregationSchema,
+} from './aggregationSchemas.ts';
 import {
   bodyHeadersSchema,
   capabilitiesSchema,
@@ -215,6 +221,16 @@ export const ROUTES = {
       'not-ready',
       'stopping',
     ],
+  },
+  estimateAggregation: {
+    method: 'GET',
+    path: '/v1/estimates/aggregations',
+    summary: 'What the nodes of a tree would take, judged by past proofs.',
+    query: aggregationEstimateQuerySchema,
+    answers: {
+      200: { description: 'The estimate.', contentType: JSON_TYPE, schema: aggregationEstimateSchema },
+    },
+    problems: [],
   },
   listAggregations: {
     method: 'GET',

@@ -27,7 +27,7 @@ export const digest = z.string().regex(DIGEST_PATTERN);
 export const moment = z.iso.datetime();
 export const count = z.int().nonnegative();
 /** A whole number in a query or path. */
-const wholeNumber = (least: number, most: number) =>
+export const wholeNumber = (least: number, most: number) =>
   z
     .string()
     .regex(/^-?\d{1,16}$/, 'a whole number is expected')

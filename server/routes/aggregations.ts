@@ -3,7 +3,10 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Aggregation } from '../aggregation/aggregation.ts';
 import { leavesOfChildren, shownColumns } from '../aggregation/children.ts';
+import { estimateTree } from '../aggregation/estimate.ts';
+import { rolesOf } from '../aggregation/proofSystem.ts';
 import type { ReadAggregation } from '../aggregation/request.ts';
+import { FAN_IN } from '../aggregation/tree.ts';
 import { ROUTES } from '../api/routes.ts';
 import { declaredLength, withBody } from '../bodies.ts';
 import { promisedDigest } from '../http/bodyDigest.ts';
@@ -13,7 +16,7 @@ import type { Services } from '../services.ts';
 import { aggregationAnswer, aggregationSummary } from './aggregationAnswer.ts';
 
 export async function aggregationRoutes(app: FastifyInstance, services: Services): Promise<void> {
-  const { aggregations, jobs, settings, checker, prover, bodies } = services;
+  const { aggregations, jobs, store, system, settings, checker, prover, bodies } = services;
   let checks = 0;
 
   app.addHook('onClose', async () => aggregations.close());
@@ -82,6 +85,10 @@ export async function aggregationRoutes(app: FastifyInstance, services: Services
     if (!check.ok) throw new Problem(check.code, check.detail, check.details);
     return check.block;
   }
+
+  serve(app, ROUTES.estimateAggregation, ({ query: { kind, children, fanIn = FAN_IN.usual } }) =>
+    estimateTree(store, rolesOf(system), { kind, leafCount: children, fanIn }),
+  );
 
   serve(app, ROUTES.listAggregations, () => ({
     aggregations: aggregations.list().map(aggregationSummary),

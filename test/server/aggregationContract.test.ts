@@ -102,6 +102,19 @@ describe('the contract of aggregations', () => {
     assert.equal(answer.state, 'succeeded');
     await expect('getAggregation', '200', get(service, `${URL_OF_ALL}/${id}`));
     await expect('listAggregations', '200', get(service, URL_OF_ALL));
+    const estimate = '/v1/estimates/aggregations?kind=';
+    const known = await expect('estimateAggregation', '200', get(service, `${estimate}aggregate&children=8`));
+    assert.equal((known['nodes'] as object[]).length, 7);
+    assert.ok('times' in known);
+    // No block has been proved here.
+    const unknown = await expect(
+      'estimateAggregation',
+      '200',
+      get(service, `${estimate}block&children=8&fanIn=4`),
+    );
+    assert.equal((unknown['nodes'] as object[]).length, 5);
+    assert.ok(!('times' in unknown));
+    await expect('estimateAggregation', 'malformed-request', get(service, `${estimate}block&children=0`));
     await expect('watchAggregation', '200', get(service, `${URL_OF_ALL}/${id}/events`));
     await expect('cancelAggregation', 'aggregation-finished', cancel(service, `${URL_OF_ALL}/${id}`));
     for (const [name, ask] of [
@@ -425,6 +438,7 @@ describe('the contract of aggregations', () => {
   it('has provoked everything that the table promises', () => {
     const names = [
       'submitAggregation',
+      'estimateAggregation',
       'listAggregations',
       'getAggregation',
       'cancelAggregation',
