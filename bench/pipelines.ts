@@ -24,8 +24,10 @@ export async function measurePipelines(): Promise<MeasurementOutcome> {
   const device = await openDevice({ robustness: 'off' });
   const openSeconds = (performance.now() - started) / 1000;
   const backend = createWgslBackend(device);
+  const processorBefore = process.cpuUsage();
   const prepareSeconds = await secondsOf(() => backend.prepare(tables));
   const warmUpSeconds = await secondsOf(() => warmUp(backend, tables));
+  const processor = process.cpuUsage(processorBefore);
   const { compileSeconds } = device.pipelines;
   const outcome: MeasurementOutcome = {
     adapter: device.adapter,
@@ -33,10 +35,13 @@ export async function measurePipelines(): Promise<MeasurementOutcome> {
     figures: [
       figureOf('pipelines until ready', 's', [prepareSeconds + warmUpSeconds]),
       figureOf('of that, the first run of every kernel', 's', [warmUpSeconds]),
+      // What other work on the machine does not change much.
+      figureOf('of that, processor time', 's', [(processor.user + processor.system) / 1e6]),
       figureOf('opening the device', 's', [openSeconds]),
     ],
     facts: {
       shaders: compileSeconds.size,
+      calibrationSeconds: device.adapter.calibration?.seconds ?? 0,
       slowest: [...compileSeconds]
         .toSorted(([, left], [, right]) => right - left)
         .slice(0, 5)

@@ -6,13 +6,16 @@
 import type { Calibration, ComputeDevice, TransformForm } from './device.ts';
 import { interpolateChunk, TRANSFORM_FORMS } from './ntt.ts';
 
-/** Large enough for several passes, and to fill a GPU; a few milliseconds on two cores. */
+/** Large enough for several passes, and to fill a GPU; some milliseconds on two cores. */
 const LOG_ROWS = { software: 14, hardware: 18 } as const;
 const COLUMNS = 8;
 /** Timed in turn, the best of each counts: other work on the machine only ever makes a run longer. */
-const RUNS = 3;
-/** The form that an adapter of its kind takes anyway is left only for one that is faster by this factor. */
-const LEAST_GAIN = 1.1;
+const RUNS = 5;
+/**
+ * The form that an adapter of its kind takes anyway is left only for one that is faster by this factor. High on software: right
+ * after a driver has compiled, the queue still takes a kernel for slower than it is and cuts its work into short submissions.
+ */
+const LEAST_GAIN = { software: 4, hardware: 1.1 } as const;
 
 /** By adapter: a process that opens it again does not measure again. */
 const known = new Map<string, Promise<Calibration>>();
@@ -36,7 +39,8 @@ export async function calibrate(device: ComputeDevice): Promise<Calibration> {
 
 async function measure(device: ComputeDevice): Promise<Calibration> {
   const started = performance.now();
-  const rows = 2 ** LOG_ROWS[device.adapter.isSoftware ? 'software' : 'hardware'];
+  const kind = device.adapter.isSoftware ? 'software' : 'hardware';
+  const rows = 2 ** LOG_ROWS[kind];
   const best = new Map<TransformForm, number>(
     TRANSFORM_FORMS.map((form) => [form, Number.POSITIVE_INFINITY]),
   );
@@ -71,7 +75,7 @@ async function measure(device: ComputeDevice): Promise<Calibration> {
   }
   const usual = device.transformForm();
   const [fastest] = TRANSFORM_FORMS.toSorted((left, right) => best.get(left)! - best.get(right)!);
-  const isWorthwhile = best.get(usual)! > LEAST_GAIN * best.get(fastest!)!;
+  const isWorthwhile = best.get(usual)! > LEAST_GAIN[kind] * best.get(fastest!)!;
   return {
     transform: isWorthwhile ? fastest! : usual,
     elementsPerSecond: {
