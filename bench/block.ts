@@ -11,16 +11,21 @@ import { blockList } from '../chain/blockList.ts';
 import { type AggregationAnswer, createClient, isFinished } from '../client/client.ts';
 import { blockListToJson } from '../programs/block/blockJson.ts';
 import { columnInputToJson } from '../programs/column/input.ts';
-import { startService } from '../server/service.ts';
-import { parseSettings } from '../server/settings.ts';
 import { LEAF } from '../stark/profile.ts';
 import { figureOf, type MeasurementOutcome, type MeasurementSettings } from './measurement.ts';
 
 const POLL_MS = 1000;
 
+/** Named so that a bundler does not follow them. */
+const SERVICE: string = '../server/service.ts';
+const SETTINGS: string = '../server/settings.ts';
+
 export async function measureBlock({ block, columns }: MeasurementSettings): Promise<MeasurementOutcome> {
   const packed = readFileSync(new URL(`../data/blocks/${block}.json.gz`, import.meta.url));
   const input = blockInput(parseBlockFile(JSON.parse(gunzipSync(packed).toString('utf8'))), columns);
+  // Not part of the bundle that a bare machine runs.
+  const { startService } = (await import(SERVICE)) as typeof import('../server/service.ts');
+  const { parseSettings } = (await import(SETTINGS)) as typeof import('../server/settings.ts');
   const service = await startService(
     parseSettings(
       [

@@ -102,7 +102,7 @@ export const MEASUREMENTS: Readonly<Record<MeasurementName, Measurement>> = {
   block: {
     about: 'a whole block by the service, to its final proof; --columns says in how many columns',
     usesDevice: true,
-    isDefault: 'onHardware',
+    isDefault: 'never',
     measure: measureBlock,
   },
 };
