@@ -95,10 +95,7 @@ export interface ColonnadeClient {
    */
   waitForProof(id: string, onJob?: (job: JobAnswer) => void, options?: CallOptions): Promise<JobAnswer>;
   /** Children are jobs of the service, or proof files in base64. */
-  submitAggregation(
-    request: AggregationRequest,
-    options?: Omit<SubmitOptions, 'priority' | 'deadline'>,
-  ): Promise<AggregationAnswer>;
+  submitAggregation(request: AggregationRequest, options?: CallOptions): Promise<AggregationAnswer>;
   getAggregation(id: string, options?: CallOptions): Promise<AggregationAnswer>;
   listAggregations(options?: CallOptions): Promise<AnswerOf<'listAggregations', 200>>;
   cancelAggregation(id: string, options?: CallOptions): Promise<AggregationAnswer>;
@@ -304,11 +301,10 @@ export function createClient(url: string, options: ClientOptions = {}): Colonnad
         await pause(pauseMs, each.signal);
       }
     },
-    submitAggregation: (request, { idempotencyKey, signal } = {}) =>
+    submitAggregation: (request, each = {}) =>
       call('submitAggregation', 202, {
         body: { type: JSON_TYPE, content: JSON.stringify(request) },
-        headers: idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey },
-        ...(signal === undefined ? {} : { signal }),
+        ...each,
       }),
     getAggregation: (id, each = {}) => call('getAggregation', 200, { params: { id }, ...each }),
     listAggregations: (each = {}) => call('listAggregations', 200, each),

@@ -52,6 +52,8 @@ function report(error: unknown): ReportedError {
 export async function serveProver(service: ProverService): Promise<void> {
   const started = performance.now();
   process.on('disconnect', () => process.exit(0));
+  // A terminal and a service manager signal the whole group: the parent decides how long the running request may take.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
   let opened: ComputeDevice | undefined;
   const sendAlive = (): Promise<void> =>
     send(opened === undefined ? { type: 'alive' } : { type: 'alive', gauge: gaugeOf(opened) });

@@ -36,7 +36,11 @@ export const wholeNumber = (least: number, most: number) =>
 
 export const PRIORITY = { least: -1000, most: 1000, usual: 0 } as const;
 export const priority = z.int().min(PRIORITY.least).max(PRIORITY.most);
-export const deadline = z.iso.datetime({ offset: true });
+const LATEST_DEADLINE_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
+/** With an offset a text of four-digit years can name a moment beyond them, which answers could not write. */
+export const deadline = z.iso
+  .datetime({ offset: true })
+  .refine((text) => Date.parse(text) <= LATEST_DEADLINE_MS, 'expected no later than 9999-12-31T23:59:59Z');
 
 export const JOB_STATES = [
   'queued',
@@ -338,7 +342,7 @@ export type EventMessage = z.infer<typeof eventMessageSchema>;
 
 export const eventListSchema = z.object({
   events: z.array(eventSchema),
-  /** The highest number so far; give it as `after` next time. */
+  /** The highest number so far, or the last one of a list that is cut short; give it as `after` next time. */
   latest: count,
   /** The lowest number that is still known. */
   oldest: count,

@@ -152,8 +152,7 @@ export function createWatchers({ events, heartbeatMs, connectionLimit }: Watcher
         hasAnswered = true;
       });
       socket.on('message', () => connection.close('unexpectedMessage'));
-      if (after !== undefined && after + 1 < events.oldest())
-        send({ type: 'gap', after, oldest: events.oldest() });
+      if (cursor + 1 < events.oldest()) send({ type: 'gap', after: cursor, oldest: events.oldest() });
       pump();
     },
   };

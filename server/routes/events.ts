@@ -9,6 +9,8 @@ import type { Services } from '../services.ts';
 import { found } from './aggregations.ts';
 import { findJob } from './proofs.ts';
 
+const PAGE_EVENTS = 1000;
+
 interface EventQuery {
   readonly after?: number | undefined;
 }
@@ -21,6 +23,16 @@ export function eventRoutes(services: Services, watchers: Watchers) {
     latest: events.latest(),
     oldest: events.oldest(),
   });
+
+  /** A page of all jobs' events; whoever asks goes on at `latest`. */
+  const page = (query: EventQuery) => {
+    const whole = list(query);
+    const events = whole.events.slice(0, PAGE_EVENTS);
+    const last = events.at(-1);
+    return events.length < whole.events.length && last !== undefined
+      ? { ...whole, events, latest: last.number }
+      : whole;
+  };
 
   /** Refuses before the upgrade, so that the refusal is an answer. Throws: Problem too-many-connections. */
   function requirePlace(request: FastifyRequest): void {
@@ -64,7 +76,7 @@ export function eventRoutes(services: Services, watchers: Watchers) {
   }
 
   return async (app: FastifyInstance): Promise<void> => {
-    watchable(app, ROUTES.watchEvents, ({ query }) => list(query));
+    watchable(app, ROUTES.watchEvents, ({ query }) => page(query));
     watchable(
       app,
       ROUTES.watchProof,

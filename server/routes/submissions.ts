@@ -66,7 +66,7 @@ export async function submissionRoutes(app: FastifyInstance, services: Services)
     throw new Problem(submission.code, PROBLEMS[submission.code].title);
   }
 
-  /** Before the body is read. A submission that is sent again needs no room. Throws: Problem queue-full. */
+  /** Before the body is read. A submission that is sent again needs no room in the queue. Throws: Problem queue-full. */
   function requireRoom(
     request: Submit,
     { declaredBytes = 0, limitBytes }: BodyRules,
@@ -74,9 +74,9 @@ export async function submissionRoutes(app: FastifyInstance, services: Services)
     limit: number,
   ): void {
     const key = keyOf(request);
-    if (key !== undefined && store.findByIdempotencyKey(key) !== undefined) return;
+    const isKnown = key !== undefined && store.findByIdempotencyKey(key) !== undefined;
     // A body that declares too much is refused for that.
-    if (running >= limit || !jobs.hasRoom(Math.min(declaredBytes, limitBytes)))
+    if (running >= limit || !(isKnown || jobs.hasRoom(Math.min(declaredBytes, limitBytes))))
       throw new Problem('queue-full', 'Too many jobs are waiting.');
   }
 

@@ -41,6 +41,14 @@ async function waitFor(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
+function isAlive(processId: number): boolean {
+  try {
+    return process.kill(processId, 0);
+  } catch {
+    return false;
+  }
+}
+
 describe('prover process', () => {
   it('answers with the bytes of the device and names it', async () => {
     const prover = await start();
@@ -103,6 +111,28 @@ describe('prover process', () => {
     running.abort();
     await assert.rejects(first, { code: 'ABORTED' });
     assert.deepEqual(new Uint8Array((await third).proof), extensionBytes());
+  });
+
+  it('goes on when its group is signalled, until it is closed', async () => {
+    const prover = await start();
+    const processId = prover.processId();
+    assert.ok(processId !== undefined);
+    const abort = new AbortController();
+    const progress: ProveProgress[] = [];
+    const running = prover.prove(request('wait'), {
+      signal: abort.signal,
+      onProgress: (event) => progress.push(event),
+    });
+    const next = prover.prove(request('extend'));
+    await waitFor(() => progress.length > 0);
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.kill(processId, signal);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    abort.abort();
+    await assert.rejects(running, { code: 'ABORTED' });
+    assert.deepEqual(new Uint8Array((await next).proof), extensionBytes());
+    assert.equal(prover.processId(), processId);
+    await prover.close();
+    await waitFor(() => !isAlive(processId));
   });
 
   it('gives up on an entry that cannot start, and refuses after closing', async () => {

@@ -91,4 +91,9 @@ test('quantities are refused one past their bounds', () => {
   parseColumnInput(account({ balanceWei: (1n << 128n) - 1n }));
   refused(account({ balanceWei: 1n << 128n }), 'QUANTITY_RANGE', 'accounts.0.balanceWei');
   refused(account({ nonce: 1n << 64n }), 'QUANTITY_RANGE', 'accounts.0.nonce');
+  const code = (bytes: number, last = '00'): unknown =>
+    account({ code: `0x${'00'.repeat(bytes - 1)}${last}` });
+  parseColumnInput(code(2 ** 24 - 1));
+  refused(code(2 ** 24 - 1, '0g'), 'MALFORMED_INPUT', 'accounts.0.code');
+  for (const bytes of [2 ** 24, 2 ** 25]) refused(code(bytes), 'QUANTITY_RANGE', 'accounts.0.code');
 });

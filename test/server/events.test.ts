@@ -146,6 +146,40 @@ describe('events', () => {
     await service.close();
   });
 
+  it('of a job name a gap where its first ones are forgotten', async () => {
+    const service = await startFakeService({ settings: { eventLimit: 10 } });
+    const port = await listen(service);
+    const id = await submit(service);
+    await until(() => service.services.store.counts().get('succeeded') === 1, 'not proved');
+    makeNoise(service, 25);
+    const socket = await openSocket(port, `/v1/proofs/${id}/events`);
+    assert.equal((await socket.closed).code, 1000);
+    assert.deepEqual(messagesOf(socket), [
+      { type: 'gap', after: 0, oldest: service.services.events.oldest() },
+    ]);
+    await service.close();
+  });
+
+  it('are listed in pages that lose none', async () => {
+    const service = await startFakeService();
+    makeNoise(service, 2500);
+    const numbers: number[] = [];
+    const sizes: number[] = [];
+    for (let after = 0; sizes.at(-1) !== 0; ) {
+      const answer = await service.app.inject({ url: `/v1/events?after=${after}` });
+      const { events, latest } = eventListSchema.parse(answer.json());
+      numbers.push(...events.map(({ number }) => number));
+      sizes.push(events.length);
+      after = latest;
+    }
+    assert.deepEqual(sizes, [1000, 1000, 500, 0]);
+    assert.deepEqual(
+      numbers,
+      Array.from({ length: 2500 }, (_, index) => index + 1),
+    );
+    await service.close();
+  });
+
   it('come with heartbeats, and who does not answer is cut off', async () => {
     const service = await startFakeService({ settings: { heartbeatSeconds: 0.05 } });
     const port = await listen(service);

@@ -3,19 +3,23 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type JobAnswer, jobListSchema, jobSchema } from '../../server/api/schemas.ts';
+import { checkRequest } from '../../server/checker/checks.ts';
 import type { Job } from '../../server/jobs/job.ts';
 import { createMemoryStore } from '../../server/jobs/store.ts';
 import { readEnvelope } from '../../server/proofRequest.ts';
 import { AttemptLost } from '../../server/prover/prover.ts';
+import { LEAF } from '../../stark/profile.ts';
 import {
   type FakeService,
   honestProve,
   type Prove,
   proveForever,
+  SUM_PROGRAMS,
   startFakeService,
   succeed,
 } from '../support/fakeServices.ts';
 
+const LEAF_ONLY = new Map([['leaf', { profile: LEAF, securityBits: 128 }]]);
 const REQUEST = { program: 'sum', profile: 'leaf', inputs: { left: 1, right: 2 } };
 
 async function submit(
@@ -142,6 +146,27 @@ describe('deadlines', () => {
     assert.equal(deadline, '2998-12-31T22:00:00.000Z');
     await service.close();
   });
+
+  it('are refused beyond what an answer can write', async () => {
+    const service = await startFakeService({ prove: proveForever });
+    for (const deadline of ['9999-12-31T23:59:59-23:59', '9999-12-31T23:59:59.5Z']) {
+      const answer = await service.app.inject({
+        method: 'POST',
+        url: '/v1/proofs',
+        payload: { ...REQUEST, deadline },
+      });
+      assert.deepEqual([answer.statusCode, answer.json().code], [400, 'malformed-request'], deadline);
+    }
+    const { id, deadline } = await submit(service, { deadline: '9999-12-31T23:58:59-00:01' });
+    assert.equal(deadline, '9999-12-31T23:59:59.000Z');
+    assert.equal((await look(service, id)).deadline, deadline);
+    const list = jobListSchema.parse((await service.app.inject({ url: '/v1/proofs' })).json());
+    assert.deepEqual(
+      list.jobs.map((job) => job.deadline),
+      [deadline],
+    );
+    await service.close();
+  });
 });
 
 describe('idempotency keys', () => {
@@ -160,6 +185,31 @@ describe('idempotency keys', () => {
       headers: key,
     });
     assert.equal((other.json() as { code: string }).code, 'idempotency-key-reused');
+    await service.close();
+  });
+
+  it('pass a full queue, not the limit of requests that are checked at once', async () => {
+    let isStuck = false;
+    const service = await startFakeService({
+      prove: proveForever,
+      settings: { queueLimit: 1 },
+      checker: {
+        checkRequest: (task) =>
+          isStuck ? new Promise(() => {}) : Promise.resolve(checkRequest(SUM_PROGRAMS, LEAF_ONLY, task)),
+      },
+    });
+    const key = { 'idempotency-key': 'flood' };
+    const first = await submit(service, {}, key);
+    await submit(service);
+    assert.equal(service.jobs.hasRoom(0), false);
+    assert.equal((await submit(service, {}, key)).id, first.id);
+    isStuck = true;
+    const send = () =>
+      service.app.inject({ method: 'POST', url: '/v1/proofs', payload: REQUEST, headers: key });
+    void send();
+    await sleep(20);
+    const refused = await send();
+    assert.deepEqual([refused.statusCode, refused.json().code], [429, 'queue-full']);
     await service.close();
   });
 
