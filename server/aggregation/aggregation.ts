@@ -39,6 +39,8 @@ export type AggregationState =
 /** What the aggregation knows of the job of a part, also after the store has forgotten it. */
 export interface PartJob {
   readonly id: string;
+  /** Whether somebody else submitted it, and no aggregation. */
+  readonly isOthers: boolean;
   readonly state: JobStateName;
   readonly attempts: number;
   /** Of the last attempt, with its verification. */
@@ -77,7 +79,7 @@ export interface LeafRecord extends PartRecord {
 
 export interface NodeRecord extends PartRecord {
   readonly planned: PlannedNode;
-  /** Whether the proof was there when it was first looked for. */
+  /** Whether the proof was there before the aggregation had a job for it. */
   readonly isReused: boolean;
 }
 

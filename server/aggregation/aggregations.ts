@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AggregateEntry } from '../../programs/aggregate/aggregateStatement.ts';
 import type { EventLog } from '../jobs/eventLog.ts';
-import { FINAL_STATES, isFinished, JOB_FAILURES, type Job, type JobRequest } from '../jobs/job.ts';
+import { FINAL_STATES, JOB_FAILURES, type Job, type JobRequest } from '../jobs/job.ts';
 import type { JobQueue, QueueLog } from '../jobs/queue.ts';
 import type { JobStore } from '../jobs/store.ts';
 import {
@@ -174,7 +174,7 @@ export function createAggregations(options: AggregationsOptions): Aggregations {
     await Promise.all(ids.map((id) => jobs.cancel(id)));
     const newest = <Record extends LeafRecord | NodeRecord>(record: Record): Record => {
       const job = record.job === undefined ? undefined : store.find(record.job.id);
-      return job === undefined ? record : { ...record, job: partJob(job) };
+      return job === undefined ? record : { ...record, job: partJob(job, record.job?.isOthers ?? false) };
     };
     const told = { ...ended, leaves: ended.leaves.map(newest), nodes: ended.nodes.map(newest) };
     if (known.has(ended.id)) known.set(ended.id, told);
@@ -221,12 +221,12 @@ export function createAggregations(options: AggregationsOptions): Aggregations {
         ending ??= forgotten(part, last);
         return record;
       }
-      if (isOthersDeadline(each.current, part, job)) return { ...record, job: undefined };
+      if (isOthersEnd(each.current, part, last, job)) return { ...record, job: undefined };
       ending ??= endingOf(each.current, part, job);
-      if (job.state.name !== 'succeeded') return { ...record, job: partJob(job) };
+      if (job.state.name !== 'succeeded') return { ...record, job: partJob(job, last.isOthers) };
       proved.push(part);
       const { statement, bytes } = job.state.proof;
-      return { ...record, job: partJob(job), statement, proof: bytes };
+      return { ...record, job: partJob(job, last.isOthers), statement, proof: bytes };
     };
     const { leaves, nodes } = each.current;
     put(each, {
@@ -238,8 +238,17 @@ export function createAggregations(options: AggregationsOptions): Aggregations {
     return ending ?? duplicateOf(each.current);
   }
 
+  /** A proof that is adopted on the way may be what a node above waits for, and no event tells of it. */
   function goOn(each: Active): Ending | undefined {
-    findProved(each);
+    for (;;) {
+      findProved(each);
+      const before = provedCount(each.current);
+      const ending = submitReady(each);
+      if (ending !== undefined || provedCount(each.current) === before) return ending;
+    }
+  }
+
+  function submitReady(each: Active): Ending | undefined {
     const { plan } = each.current;
     const needed = neededParts(plan, (node) => each.current.nodes[node]?.proof !== undefined);
     for (const number of needed.leaves) {
@@ -276,21 +285,21 @@ export function createAggregations(options: AggregationsOptions): Aggregations {
     return undefined;
   }
 
-  /** Statements that are known now, and the proofs that are there for them. */
+  /** Statements that are known now, and the proofs that are there for them: also those that came after the statement. */
   function findProved(each: Active): void {
     const { current, keys } = each;
     const nodes = current.nodes.map((node, number): NodeRecord => {
-      if (node.statement !== undefined) return node;
-      const statement = nodeStatement(current, keys, number);
+      if (node.proof !== undefined || node.job !== undefined) return node;
+      const statement = node.statement ?? nodeStatement(current, keys, number);
       if (statement === undefined) return node;
       const job = store.findByStatement(node.program, node.profile, statement);
       if (job?.state.name !== 'succeeded') return { ...node, statement };
-      return { ...node, statement, job: partJob(job), proof: job.state.proof.bytes, isReused: true };
+      return { ...node, statement, job: partJob(job, false), proof: job.state.proof.bytes, isReused: true };
     });
     put(each, { ...current, nodes });
   }
 
-  /** The job of a part: one that is there, or a new one. A part stays as it is while the queue is full. */
+  /** The job of a part: one that is there and goes on, or a new one. A part stays as it is while the queue is full. */
   function submitPart(
     each: Active,
     part: Part,
@@ -298,9 +307,9 @@ export function createAggregations(options: AggregationsOptions): Aggregations {
   ): Ending | undefined {
     const { priority, deadlineMs, traceId } = each.current;
     const { program, profile, statement } = partOf(each.current, part);
-    const there = statement && store.findByStatement(program, profile, statement);
-    let job = there;
-    if (there === undefined || (isFinished(there.state) && there.state.name !== 'succeeded')) {
+    const isUsable = ({ id }: Job): boolean => !jobs.isEnding(id);
+    let job = statement && store.findByStatement(program, profile, statement, isUsable);
+    if (job === undefined) {
       const submission = jobs.submit({
         ...wanted,
         program,
@@ -315,7 +324,7 @@ export function createAggregations(options: AggregationsOptions): Aggregations {
       job = submission.job;
       ownJobs.add(job.id);
     }
-    if (job !== undefined) setJob(each, part, job);
+    setJob(each, part, job);
     return undefined;
   }
 
@@ -335,7 +344,7 @@ export function createAggregations(options: AggregationsOptions): Aggregations {
   function setJob(each: Active, part: Part, job: Job): void {
     const { current } = each;
     const facts = {
-      job: partJob(job),
+      job: partJob(job, !ownJobs.has(job.id)),
       ...(job.state.name === 'succeeded' ? { proof: job.state.proof.bytes } : {}),
     };
     const changed = <Record extends object>(records: readonly Record[]): Record[] =>
@@ -413,11 +422,16 @@ function jobIds({ leaves, nodes }: Pick<Aggregation, 'leaves' | 'nodes'>): strin
   return [...leaves, ...nodes].flatMap(({ job }) => (job === undefined ? [] : [job.id]));
 }
 
+function provedCount({ leaves, nodes }: Aggregation): number {
+  return [...leaves, ...nodes].filter(({ proof }) => proof !== undefined).length;
+}
+
 /** What is to be remembered of a job. */
-export function partJob({ id, state, attempts, finishedAtMs }: Job): PartJob {
+export function partJob({ id, state, attempts, finishedAtMs }: Job, isOthers: boolean): PartJob {
   const proof = state.name === 'succeeded' ? state.proof : undefined;
   return {
     id,
+    isOthers,
     state: state.name,
     attempts: attempts.length,
     startedAtMs: attempts.at(-1)?.startedAtMs,
@@ -440,13 +454,18 @@ function forgotten({ kind, number }: Part, { id }: PartJob): Ending {
 /** A leaf is what the caller calls a child. */
 const nameOfKind = (kind: Part['kind']): 'child' | 'node' => (kind === 'leaf' ? 'child' : 'node');
 
-/** A part's job may be shared with a tree that was in more of a hurry; it is submitted again. */
-function isOthersDeadline(
+/**
+ * A part's job may be shared: with a tree that was in more of a hurry, or with whoever submitted it and wants it no longer. The part is
+ * submitted again.
+ */
+function isOthersEnd(
   { leaves, deadlineMs = Number.POSITIVE_INFINITY }: Aggregation,
   part: Part,
+  { isOthers }: PartJob,
   { state }: Job,
 ): boolean {
-  return isOwn(leaves, part) && state.name === 'expired' && deadlineMs > Date.now();
+  if (!isOwn(leaves, part)) return false;
+  return (state.name === 'expired' && deadlineMs > Date.now()) || (state.name === 'cancelled' && isOthers);
 }
 
 /** Whether the aggregation submits the part's job itself. */

@@ -39,7 +39,7 @@ export async function leavesOfChildren(
           keyDigest: await checker.keyDigest({ program, profile }),
           statement: isProved ? state.proof.statement : request?.expectedStatement,
           entries,
-          job: partJob(job),
+          job: partJob(job, true),
           proof: isProved ? state.proof.bytes : undefined,
           inputs: undefined,
         });

@@ -52,6 +52,8 @@ export interface JobQueue {
   /** Whether one more job with an input of this size would be accepted now. */
   hasRoom(inputBytes: number): boolean;
   isStopping(): boolean;
+  /** Whether the job still uses the device but was cancelled or stopped: it will hardly have a proof. */
+  isEnding(id: string): boolean;
   find(id: string): Job | undefined;
   /** The job when it no longer uses the device; undefined when there is none. A finished job stays as it is. */
   cancel(id: string): Promise<Job | undefined>;
@@ -284,13 +286,15 @@ export function createJobQueue(options: QueueOptions): JobQueue {
     },
     hasRoom,
     isStopping: () => isStopping,
+    isEnding: (id) => active?.id === id && (active.endedBy === 'cancel' || active.endedBy === 'stop'),
     find: (id) => store.find(id),
     async cancel(id) {
       const job = store.find(id);
       if (job === undefined || isFinished(job.state)) return job;
       if (job.state.name === 'queued') return cancelled(job);
       if (active?.id === id) {
-        active.endedBy ??= 'cancel';
+        // Whoever cancels wants no other attempt, also where this one has already timed out.
+        if (active.endedBy !== 'stop') active.endedBy = 'cancel';
         active.abort.abort();
         await active.done;
       }

@@ -14,8 +14,16 @@ export interface JobStore {
   put(job: Job): void;
   find(id: string): Job | undefined;
   findByIdempotencyKey(key: string): Job | undefined;
-  /** A job whose proof shows the statement, or will: program and profile stand for the key. One that is proved goes first. */
-  findByStatement(program: string, profile: string, statement: Uint32Array): Job | undefined;
+  /**
+   * A job whose proof shows the statement, or will: program and profile stand for the key. One that is proved goes first, then the
+   * oldest that is usable; every one is, unless told otherwise.
+   */
+  findByStatement(
+    program: string,
+    profile: string,
+    statement: Uint32Array,
+    isUsable?: (job: Job) => boolean,
+  ): Job | undefined;
   /** Newest first. Nothing comes before an unknown id. */
   list(filter: JobFilter): readonly Job[];
   /** In no order. */
@@ -38,7 +46,8 @@ export function createMemoryStore(limits: RetentionLimits): JobStore {
   const jobs = new Map<string, Job>();
   const queued = new Map<string, Job>();
   const idByKey = new Map<string, string>();
-  const idByStatement = new Map<string, string>();
+  /** In the order in which they became known for it. */
+  const idsByStatement = new Map<string, Set<string>>();
   const statementById = new Map<string, string>();
   /** In the order in which they finished. */
   const finished = new Map<string, Job>();
@@ -66,16 +75,20 @@ export function createMemoryStore(limits: RetentionLimits): JobStore {
     const name = isOver ? undefined : statementName(job);
     if (isOver) forgetStatement(job.id);
     if (name === undefined) return;
-    const known = idByStatement.get(name);
-    if (known !== undefined && known !== job.id && jobs.get(known)?.state.name === 'succeeded') return;
-    idByStatement.set(name, job.id);
+    if (statementById.get(job.id) === name) return;
+    forgetStatement(job.id);
+    const ids = idsByStatement.get(name) ?? new Set();
+    idsByStatement.set(name, ids.add(job.id));
     statementById.set(job.id, name);
   }
 
   function forgetStatement(id: string): void {
     const name = statementById.get(id);
     statementById.delete(id);
-    if (name !== undefined && idByStatement.get(name) === id) idByStatement.delete(name);
+    const ids = name === undefined ? undefined : idsByStatement.get(name);
+    if (name === undefined || ids === undefined) return;
+    ids.delete(id);
+    if (ids.size === 0) idsByStatement.delete(name);
   }
 
   return {
@@ -95,9 +108,15 @@ export function createMemoryStore(limits: RetentionLimits): JobStore {
       const id = idByKey.get(key);
       return id === undefined ? undefined : jobs.get(id);
     },
-    findByStatement(program, profile, statement) {
-      const id = idByStatement.get(nameOf(program, profile, statement));
-      return id === undefined ? undefined : jobs.get(id);
+    findByStatement(program, profile, statement, isUsable = () => true) {
+      const ids = idsByStatement.get(nameOf(program, profile, statement)) ?? [];
+      let usable: Job | undefined;
+      for (const id of ids) {
+        const job = jobs.get(id);
+        if (job?.state.name === 'succeeded') return job;
+        if (usable === undefined && job !== undefined && isUsable(job)) usable = job;
+      }
+      return usable;
     },
     list({ limit, state, before }) {
       const newest = before === undefined ? Number.POSITIVE_INFINITY : (jobs.get(before)?.order ?? 0);

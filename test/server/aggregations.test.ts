@@ -227,6 +227,56 @@ describe('aggregations', () => {
     await service.close();
   });
 
+  it('take in a proof that came after its statement was known, with nothing else to tell of it', async () => {
+    const service = await startFakeService();
+    const children = await submitSums(service, 4);
+    // The same run once more; whatever the first tree needs goes first.
+    const inputs = { left: 100, right: 0 };
+    const late = await post(service, '/v1/proofs', {
+      program: 'sum',
+      profile: 'leaf',
+      inputs,
+      priority: -5,
+    });
+    const first = await aggregate(service, children);
+    const second = await aggregate(service, [{ job: late.id }, ...children.slice(1)]);
+    assert.equal((await ended(service, first.id)).state, 'succeeded');
+    const { state, progress } = await ended(service, second.id);
+    assert.deepEqual([state, progress], ['succeeded', { proved: 3, total: 3 }]);
+    assert.equal(provedNodes(service).length, 3);
+    await service.close();
+  });
+
+  it('do not wait for a node that is being cancelled', async () => {
+    let release = (): void => {};
+    let nodes = 0;
+    const slowToLetGo: Prove = (task) => {
+      if (task.input.kind === 'proofs') nodes += 1;
+      if (task.input.kind !== 'proofs' || nodes > 1) return honestProve(task);
+      return new Promise((_resolve, reject) => {
+        release = () => reject(new AttemptLost('ABORTED', 'aborted'));
+      });
+    };
+    const service = await startFakeService({ prove: slowToLetGo });
+    const children = await submitSums(service, 2);
+    const first = await aggregate(service, children);
+    await until(service, first.id, (answer) => answer.nodes[0]?.state === 'running');
+    const dying = (await get(service, first.id)).nodes[0]?.job ?? '';
+    const cancelled = service.services.aggregations.cancel(first.id);
+    assert.deepEqual([service.jobs.find(dying)?.state.name, service.jobs.isEnding(dying)], ['running', true]);
+    const second = await aggregate(service, children);
+    assert.notEqual(second.nodes[0]?.job, dying);
+    // A third one shares the node that goes on.
+    const third = await aggregate(service, children);
+    assert.equal(third.nodes[0]?.job, second.nodes[0]?.job);
+    release();
+    await cancelled;
+    assert.equal(service.jobs.find(dying)?.state.name, 'cancelled');
+    assert.equal(service.jobs.isEnding(dying), false);
+    for (const { id } of [second, third]) assert.equal((await ended(service, id)).state, 'succeeded');
+    await service.close();
+  });
+
   it('are not bound by the deadline of another one with the same node', async () => {
     let isHeld = true;
     const held: Prove = async (task) => {
