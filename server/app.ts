@@ -11,6 +11,7 @@ import Fastify, {
 import { isResponseSerializationError, serializerCompiler } from 'fastify-type-provider-zod';
 import { retryAfterSeconds } from './estimates/history.ts';
 import { createWatchers } from './events/watchers.ts';
+import { requireSameSite } from './http/sameSite.ts';
 import { traceIdOf, traceParentOf } from './http/traceId.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { PROBLEM_CONTENT_TYPE, PROBLEMS, Problem, type ProblemCode, problemBody } from './problems.ts';
@@ -123,6 +124,8 @@ export async function buildApp(services: Services, log?: FastifyBaseLogger): Pro
       done();
     },
   });
+  // After the hook of the WebSocket plugin, which ends the connection of an upgrade that is refused.
+  app.addHook('onRequest', async (request) => requireSameSite(request.headers, settings.host));
   await app.register(healthRoutes(services, metrics));
   await app.register(submissionRoutes, services);
   await app.register(proofRoutes, services);

@@ -8,6 +8,8 @@ export const PROBLEMS = {
   'malformed-trace': { status: 400, title: 'The uploaded bytes are not an execution trace of this version.' },
   'malformed-proof': { status: 400, title: 'The uploaded bytes are not a proof of this version and key.' },
   'digest-mismatch': { status: 400, title: 'The body does not have the digest that its header says.' },
+  'host-not-allowed': { status: 403, title: 'The service does not answer under this host name.' },
+  'origin-not-allowed': { status: 403, title: 'The service does not answer to pages of other sites.' },
   'not-found': { status: 404, title: 'There is nothing at this address.' },
   'unknown-job': { status: 404, title: 'No job has this id; finished jobs are forgotten in time.' },
   'method-not-allowed': { status: 405, title: 'This address does not answer this method.' },

@@ -69,7 +69,12 @@ export interface RouteDefinition {
   readonly messages?: z.ZodType;
 }
 
-export const COMMON_PROBLEMS: readonly ProblemCode[] = ['malformed-request', 'internal-error'];
+export const COMMON_PROBLEMS: readonly ProblemCode[] = [
+  'malformed-request',
+  'host-not-allowed',
+  'origin-not-allowed',
+  'internal-error',
+];
 
 const BODY_PROBLEMS = [
   'request-timeout',

@@ -39,7 +39,7 @@ function beginRequest(port: number, path: string, type: string, firstChunk: Uint
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});
   socket.write(
-    `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ntransfer-encoding: chunked\r\n\r\n`,
+    `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: ${type}\r\ntransfer-encoding: chunked\r\n\r\n`,
   );
   socket.write(`${firstChunk.length.toString(16)}\r\n`);
   socket.write(firstChunk);

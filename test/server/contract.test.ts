@@ -249,6 +249,44 @@ describe('contract', () => {
     await narrow.close();
   });
 
+  it('refuses pages of other sites', async () => {
+    const names = (Object.keys(ROUTES) as RouteName[]).filter((name) => !name.includes('Aggregation'));
+    for (const name of names) {
+      const { method, path } = ROUTES[name];
+      const send = (headers: Record<string, string>) =>
+        service.app.inject({ method, url: path.replace(':id', jobId), headers });
+      await expect(name, 'host-not-allowed', send({ host: 'rebound.example:8080' }));
+      for (const origin of ['http://rebound.example', 'http://localhost:81', 'null'])
+        await expect(name, 'origin-not-allowed', send({ host: 'localhost:80', origin }));
+    }
+    for (const [host, origin] of [
+      ['localhost', 'http://localhost:80'],
+      ['127.0.0.2:8080', 'http://127.0.0.2:8080'],
+      ['[::1]:80', 'http://[::1]'],
+    ] as const)
+      await expect('getHealth', '200', get(service, '/healthz', { host, origin }));
+    for (const host of ['127.0.0.1.rebound.example', 'localhost.rebound.example', '10.0.0.1', '[::2]', '@'])
+      await expect('getHealth', 'host-not-allowed', get(service, '/healthz', { host }));
+
+    const open = await startFakeService({ settings: { host: '0.0.0.0' } });
+    const host = 'prover.example';
+    await expect('getHealth', '200', get(open, '/healthz', { host, origin: 'https://prover.example' }));
+    const stranger = { host, origin: 'https://other.example' };
+    await expect('getHealth', 'origin-not-allowed', get(open, '/healthz', stranger));
+    await open.app.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = open.app.server.address() as AddressInfo;
+    const refusal = await openSocket(port, '/v1/events', { origin: 'http://other.example' }).then(
+      () => assert.fail('it was accepted'),
+      (error: unknown) => error,
+    );
+    assert.ok(refusal instanceof UpgradeRefused);
+    assert.deepEqual(
+      [refusal.status, (JSON.parse(refusal.body) as { code: ProblemCode }).code],
+      [403, 'origin-not-allowed'],
+    );
+    await open.close();
+  });
+
   it('refuses when it cannot prove', async () => {
     const starting = await startFakeService({ state: () => ({ state: 'starting' }) });
     await expect('getReadiness', 'not-ready', get(starting, '/readyz'));
@@ -296,7 +334,7 @@ describe('contract', () => {
       let received = '';
       const socket = connect(port, '127.0.0.1', () =>
         socket.write(
-          'POST /v1/proofs HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{',
+          'POST /v1/proofs HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{',
         ),
       );
       socket.on('data', (piece) => {

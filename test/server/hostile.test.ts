@@ -9,10 +9,10 @@ import { createRandom, type Random } from '../support/random.ts';
 const BODY = JSON.stringify({ program: 'sum', profile: 'leaf', inputs: { left: 1, right: 2 } });
 
 const REQUESTS: readonly string[] = [
-  `POST /v1/proofs HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`,
-  `POST /v1/proofs?program=sum&profile=leaf HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\ntransfer-encoding: chunked\r\n\r\n4\r\nCLNT\r\n0\r\n\r\n`,
-  `POST /v1/verify?program=sum&profile=leaf&statement=0x${'0'.repeat(64)} HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\ncontent-length: 4\r\n\r\nCLNP`,
-  'GET /v1/proofs/x HTTP/1.1\r\nhost: x\r\n\r\n',
+  `POST /v1/proofs HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`,
+  `POST /v1/proofs?program=sum&profile=leaf HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/octet-stream\r\ntransfer-encoding: chunked\r\n\r\n4\r\nCLNT\r\n0\r\n\r\n`,
+  `POST /v1/verify?program=sum&profile=leaf&statement=0x${'0'.repeat(64)} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/octet-stream\r\ncontent-length: 4\r\n\r\nCLNP`,
+  'GET /v1/proofs/x HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n',
 ];
 
 /** Sends bytes, and resolves with what came back when the service closes or falls silent. */
@@ -76,7 +76,7 @@ describe('hostile input', () => {
       let received = '';
       const socket = connect(port, '127.0.0.1', () => {
         socket.write(
-          'POST /v1/proofs?program=sum&profile=leaf HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\ncontent-length: 1000\r\n\r\nCLNT',
+          'POST /v1/proofs?program=sum&profile=leaf HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/octet-stream\r\ncontent-length: 1000\r\n\r\nCLNT',
         );
       });
       socket.on('data', (piece) => {

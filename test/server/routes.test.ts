@@ -315,7 +315,7 @@ describe('limits', () => {
       await new Promise<void>((resolve) => {
         const socket = connect(port, '127.0.0.1', () => {
           socket.write(
-            'POST /v1/proofs?program=sum&profile=leaf HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\ncontent-length: 100\r\n\r\nCLNT',
+            'POST /v1/proofs?program=sum&profile=leaf HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/octet-stream\r\ncontent-length: 100\r\n\r\nCLNT',
           );
           setTimeout(() => socket.destroy(), 20);
         });

@@ -37,6 +37,8 @@ export class UpgradeRefused extends Error {
 
 export interface TestSocketOptions {
   readonly answersPings?: 'yes' | 'no';
+  /** Of the page that a browser would be at. */
+  readonly origin?: string;
 }
 
 function frame(opcode: number, payload: Uint8Array): Buffer {
@@ -115,9 +117,10 @@ export function openSocket(port: number, path: string, options: TestSocketOption
     }
 
     socket.on('connect', () => {
+      const origin = options.origin === undefined ? '' : `origin: ${options.origin}\r\n`;
       const key = randomBytes(16).toString('base64');
       socket.write(
-        `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: ${key}\r\n\r\n`,
+        `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${origin}connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: ${key}\r\n\r\n`,
       );
     });
     socket.on('data', (piece) => {
