@@ -122,7 +122,18 @@ describe('OpenAPI document', () => {
     const names = (submit['parameters'] as Json[]).map(({ name }) => name);
     assert.ok(names.includes('idempotency-key') && names.includes('content-digest'));
     const responses = objectAt(submit['responses'], 'responses');
-    assert.deepEqual(Object.keys(responses), ['202', '400', '403', '408', '413', '415', '422', '429', '500', '503']);
+    assert.deepEqual(Object.keys(responses), [
+      '202',
+      '400',
+      '403',
+      '408',
+      '413',
+      '415',
+      '422',
+      '429',
+      '500',
+      '503',
+    ]);
     assert.ok(String(objectAt(responses['422'], '422')['description']).includes('`deadline-passed`'));
   });
 });
