@@ -181,7 +181,7 @@ describe('events', () => {
   });
 
   it('come with heartbeats, and who does not answer is cut off', async () => {
-    const service = await startFakeService({ settings: { heartbeatSeconds: 0.05 } });
+    const service = await startFakeService({ settings: { heartbeatSeconds: 0.4 } });
     const port = await listen(service);
     const silent = await openSocket(port, '/v1/events', { answersPings: 'no' });
     const socket = await openSocket(port, '/v1/events');
