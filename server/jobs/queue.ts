@@ -88,9 +88,9 @@ export function createJobQueue(options: QueueOptions): JobQueue {
   function hasRoom(inputBytes: number): boolean {
     const queued = store.queued();
     const queuedBytes = queued.reduce((total, { request }) => total + (request?.inputBytes ?? 0), 0);
-    return (
-      !isStopping && queued.length < options.queueLimit && queuedBytes + inputBytes <= options.queueBytes
-    );
+    if (isStopping || queued.length >= options.queueLimit) return false;
+    // What is larger than the limit by itself would wait for ever: an empty queue takes it.
+    return queued.length === 0 || queuedBytes + inputBytes <= options.queueBytes;
   }
 
   function enter(job: Job, state: JobState, note?: string, attempts = job.attempts): Job {

@@ -85,3 +85,16 @@ describe('a statement', () => {
     await service.close();
   });
 });
+
+describe('a queue with a limit of bytes', () => {
+  it('takes a job above the limit when nothing waits, and no second one', async () => {
+    const service = await startFakeService({ settings: { queueMebibytes: 1 }, prove: proveForever });
+    const inputBytes = 2 ** 21;
+    submit(service);
+    await until(() => service.services.store.counts().get('running') === 1);
+    assert.equal(service.jobs.hasRoom(inputBytes), true);
+    submit(service, { inputBytes });
+    assert.equal(service.jobs.hasRoom(1), false);
+    await service.close();
+  });
+});
