@@ -34,7 +34,7 @@ export const CALL_TABLES: readonly CallTable[] = [
 
 export const COLONNADE_MACHINE: AirSystem = defineSystem({
   name: 'colonnade',
-  version: 2,
+  version: 3,
   buses: BUSES,
   tables: [cpuAir, programAir, memoryAir, rangeAir, ...CALL_TABLES.map((table) => table.air)],
 });

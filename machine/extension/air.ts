@@ -10,7 +10,7 @@ import { inverse } from '../../stark/field/koalaBear.ts';
 import { BUS, INVERSE_OF_ROW_WORDS, ROW_WORDS } from '../buses.ts';
 import {
   CARRIED_WORDS,
-  COMBINE_FACTOR,
+  EVAL_FACTOR,
   EXTRA_WORD,
   MAIN_COLUMNS,
   PACKED_ELEMENTS,
@@ -133,8 +133,9 @@ export const extensionAir: TableAir = defineTable(
     table.constrain('only constants end a COMBINE8', isCombineEnd.times(isCombineConstants.minus(1)));
     table.constrain('a DOT8 run goes on until its end', dotGoesOn.times(next.isDot.minus(1)));
     table.constrain('a run of isEval goes on until its end', runGoesOn.times(next.isEval.minus(1)));
-    const nextIsConstants = nextFactor[COMBINE_FACTOR.constants]!;
-    const nextIsElements = nextFactor[COMBINE_FACTOR.elements]!;
+    const nextIsConstants = nextFactor[EVAL_FACTOR.constants]!;
+    const nextIsElements = nextFactor[EVAL_FACTOR.elements]!;
+    const nextIsEnd = nextFactor[EVAL_FACTOR.end]!;
     table.constrain(
       'elements, their constants, the next elements',
       isCombine
@@ -142,7 +143,10 @@ export const extensionAir: TableAir = defineTable(
         .plus(constantsGoOn.times(nextIsElements.minus(1)))
         .plus(evaluates.times(nextIsConstants.plus(nextIsElements))),
     );
-    table.constrain('no run starts with constants', next.isEval.minus(runGoesOn).times(nextIsConstants));
+    table.constrain(
+      'no run starts with constants or its end',
+      next.isEval.minus(runGoesOn).times(nextIsConstants.plus(nextIsEnd)),
+    );
 
     // The place in the leaf, one of 2, 4 or 8: choice has a 1 there (choice 7 is what is left of 1), d = arity + place.
     const entry = isFold8.plus(isFold4).plus(isFold2);
@@ -239,10 +243,12 @@ export const extensionAir: TableAir = defineTable(
         switch (index) {
           case 0:
             return shared.plus(evaluates.times(word.minus(choice[3]!.times(choice[3]!))));
-          case COMBINE_FACTOR.constants:
+          case EVAL_FACTOR.constants:
             return shared.plus(isEval.times(word.minus(isCombineConstants)));
-          case COMBINE_FACTOR.elements:
+          case EVAL_FACTOR.elements:
             return shared.plus(isEval.times(word.minus(isCombine)));
+          case EVAL_FACTOR.end:
+            return shared.plus(isEval.times(word.minus(isEvalEnd)));
           default:
             return shared;
         }

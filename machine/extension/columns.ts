@@ -73,8 +73,8 @@ export const SLOT = {
   foldEnd: { carried: 2, out: 3, challenge: 4 },
 } as const;
 
-/** The factor columns that repeat isCombineConstants and isCombine in the rows of isEval, for the row before to read. */
-export const COMBINE_FACTOR = { constants: 2, elements: 3 } as const;
+/** The factor columns that say in the rows of isEval what the row is, for the row before to read. */
+export const EVAL_FACTOR = { constants: 2, elements: 3, end: 4 } as const;
 
 /** Words after the element of a row that operations read. */
 export const EXTRA_WORD = {

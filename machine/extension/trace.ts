@@ -201,6 +201,7 @@ export function traceExtension(calls: CallLog, words: Uint32Array, counts: Looku
     line.pointers[SLOT.madd.b] = b;
     load(SLOT.evalEnd.out, c);
     line.choice[0] = b;
+    line.factor = [0, 0, 0, 0, 1];
     line.accumulator = value;
     line.d = count + 1;
     line.clk = clk;

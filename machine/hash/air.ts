@@ -13,6 +13,8 @@ import { HALF_FULL_ROUNDS, MDS, MDS_OUTPUT, PARTIAL, ROUNDS, roundConstant, sbox
 
 export const MINIMUM_LOG_HEIGHT = 8;
 export const MAXIMUM_LOG_HEIGHT = 22;
+/** The bits of an index that is unique modulo p. */
+export const MAXIMUM_PATH_LEVELS = 30;
 
 export const hashAir: TableAir = defineTable(
   {
@@ -99,6 +101,13 @@ export const hashAir: TableAir = defineTable(
       continues.times(main.isPath).times(main.operandB.minus(main.bit).minus(next.operandB.times(2))),
     );
     table.constrain('last level', main.isEnd.times(main.isPath).times(main.operandB.minus(main.bit)));
+    // Only the first row of a PATH may have that many levels left: on the others clk, which is theirs, is an inverse.
+    table.constrain(
+      'a PATH of at most 30 levels',
+      main.isActive
+        .minus(main.isStart)
+        .times(main.remaining.minus(MAXIMUM_PATH_LEVELS).times(main.clk).minus(main.isPath)),
+    );
 
     // The state is in the left half, or in the right half where the bit is 1.
     for (let word = 0; word < ROW_WORDS; word++) {

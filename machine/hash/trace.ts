@@ -3,6 +3,7 @@
  * Source: docs/spec/machine.md, section Calls.
  */
 import type { TableTrace } from '../../stark/air/air.ts';
+import { inverse, subtract } from '../../stark/field/koalaBear.ts';
 import { compressInto } from '../../stark/hash/poseidon.ts';
 import { ROW_WORDS } from '../buses.ts';
 import {
@@ -16,11 +17,15 @@ import {
 import type { Call, CallLog, LeaveInterior, LookupCounts, Memory } from '../callTable.ts';
 import { MachineError } from '../errors.ts';
 import { TAG } from '../instruction.ts';
-import { MAXIMUM_LOG_HEIGHT, MINIMUM_LOG_HEIGHT } from './air.ts';
+import { MAXIMUM_LOG_HEIGHT, MAXIMUM_PATH_LEVELS, MINIMUM_LOG_HEIGHT } from './air.ts';
 import { LANES_COLUMN, LEADING_COLUMNS, leadingColumn } from './columns.ts';
 
-/** The bits of an index that is unique modulo p. */
-export const MAXIMUM_PATH_LEVELS = 30;
+export { MAXIMUM_PATH_LEVELS } from './air.ts';
+
+/** 1 / (remaining - 30) for the rows of a path behind its first, by rows that remain; 0 where there is none. */
+const LEVEL_INVERSES = Uint32Array.from({ length: MAXIMUM_PATH_LEVELS }, (_, remaining) =>
+  inverse(subtract(remaining, MAXIMUM_PATH_LEVELS)),
+);
 
 function refuseOperand(call: Call, operand: string, expected: string, got: number): never {
   throw new MachineError('CALL_FAILED', { tag: call.tag, operand, expected, got });
@@ -159,6 +164,7 @@ export function traceHash(calls: CallLog, words: Uint32Array, counts: LookupCoun
         isPath[row] = 1;
         operandB[row] = rest;
         bits[row] = rest & 1;
+        if (step > 0) clk[row] = LEVEL_INVERSES[end - row] ?? 0;
         readOther(calls.witness, witnessStart + step * ROW_WORDS);
       } else {
         const blockPointer = b + step * ROW_WORDS;

@@ -53,13 +53,11 @@ export const wordAir: TableAir = defineTable(
       );
     }
     // The last carry is the outcome of a comparison. CHECK looks nothing up but its one
-    // word, as the outcome; left and right are free there.
+    // word, as the outcome; left and right are free there, and its call has no other operand.
     table.constrain('the borrow is the comparison', main.isLess.times(main.c.minus(carryOut)));
-    table.constrainEqual(
-      'outcome pointer',
-      main.outcomePointer,
-      main.c.plus(main.isCheck.times(main.a.minus(main.c))),
-    );
+    table.constrain('B of a CHECK is 0', main.isCheck.times(main.b));
+    table.constrain('C of a CHECK is 0', main.isCheck.times(main.c));
+    table.constrainEqual('outcome pointer', main.outcomePointer, main.c.plus(main.isCheck.times(main.a)));
 
     table.interact({
       label: 'call',

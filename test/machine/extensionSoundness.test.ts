@@ -58,8 +58,8 @@ const FREE_COLUMNS: Readonly<Record<string, readonly [number, RegExp]>> = {
   isDot: [4, /^(pointer3|choice\d|word(2[4-9]|3[01])|clk)$/],
   isDotEnd: [7, /^choice\d$/],
   isEval: [8, /^clk$/],
-  // The first word of slot 0 still binds the dot columns, which nothing reads here.
-  isEvalEnd: [11, /^(pointer[14]|choice[1-6]|factor[014]|word([1-9]|1\d|2[0-3]|3[2-9]))$/],
+  // The even words of slot 0 still bind the dot columns, which nothing reads here.
+  isEvalEnd: [11, /^(pointer[14]|choice[1-6]|factor[01]|word([135789]|1\d|2[0-3]|3[2-9]))$/],
   isFold4: [12, /^(pointer[34]|choice[4-6]|word(2[4-9]|3[01]|39)|clk)$/],
   isFold2: [14, /^choice[2-6]$/],
   isUnpack: [22, /^(choice\d|accumulator\d|d|pointer1|clk)$/],
@@ -210,7 +210,7 @@ test('A45: a COMBINE8 is pairs of elements and constants from its start to its e
   // Rows 1..4: elements, constants, elements, constants. Without the first row, the run starts with constants.
   assertConstraint(
     check(withCells(trace.columns, { 'isEval@1': 0, 'isCombine@1': 0, 'factor3@1': 0 })),
-    'no run starts with constants',
+    'no run starts with constants or its end',
   );
   const order = 'elements, their constants, the next elements';
   // Elements without constants, constants without elements, coefficients of an EVAL8 instead of elements.
@@ -242,6 +242,52 @@ test('A45: a COMBINE8 is pairs of elements and constants from its start to its e
   assertConstraint(check(withCells(trace.columns, { 'factor2@3': 1 })), 'factor word 2');
   // What follows an end is a new run.
   assertConstraint(check(withCells(trace.columns, { 'isCombineEnd@2': 1 })), 'a run starts at 0, word 0');
+});
+
+/** A call of an EVAL8 of no group, answered by the end of a run alone: nothing summed up, whatever the coefficients are. */
+function emptyEvaluation(): TracedTable {
+  const bench = createBench(createRandom(SEED + 14));
+  evaluate(bench, 1);
+  const log = runCalls(extensionTable, bench.memory, bench.calls);
+  const [a, out] = [log.a[0]!, log.c[0]!];
+  const image = bench.memory.image.slice();
+  image.fill(0, out, out + ROW);
+  const { trace } = traceCalls(extensionTable, log, image);
+  // Row 1 is the end; row 0, which holds the one group, is left out.
+  const cells: Record<string, number> = { 'd@1': 1, 'pointer0@1': base.subtract(a, 5 * ROW) };
+  for (let word = 0; word < 5; word++) cells[`accumulator${word}@1`] = 0;
+  for (let word = 0; word < ROW; word++) cells[`word${3 * ROW + word}@1`] = 0;
+  const columns = withCells(trace.columns, cells).map((column) => {
+    const copy = column.slice();
+    copy[0] = 0;
+    return copy;
+  });
+  const { check } = traceCalls(extensionTable, { ...log, d: Uint32Array.of(0) }, image);
+  return { trace: { ...trace, columns }, check };
+}
+
+test('A45: an EVAL8 of no group has no run', () => {
+  const { trace, check } = emptyEvaluation();
+  const start = 'no run starts with constants or its end';
+  assertConstraint(check(trace.columns), start);
+  // What says so to the row before is bound to what the row is.
+  assertConstraint(check(withCells(trace.columns, { 'factor4@1': 0, 'dot0@1': 0 })), 'factor word 4');
+});
+
+test('A47: a sum over no rows and a fold of no elements are rejected', () => {
+  for (const [name, make, tag] of [
+    ['DOT8', (bench: Bench) => dot(bench, 1), TAG.DOT8],
+    ['EVAL8', (bench: Bench) => evaluate(bench, 1), TAG.EVAL8],
+    ['COMBINE8', (bench: Bench) => combine(bench, 1), TAG.COMBINE8],
+    ['FOLD8', (bench: Bench) => fold(bench, 1, 0), TAG.FOLD8],
+  ] as const) {
+    const bench = createBench(createRandom(SEED + 15));
+    make(bench);
+    const log = runCalls(extensionTable, bench.memory, bench.calls);
+    assert.equal(log.tag[0], tag);
+    const verdict = traceCalls(extensionTable, { ...log, d: Uint32Array.of(0) }, bench.memory.image).check();
+    assert.equal(verdict.ok, false, name);
+  }
 });
 
 test('a run may lie across the end of the table, and sums the same', () => {

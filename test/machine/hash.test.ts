@@ -8,7 +8,7 @@ import { MAIN_COLUMNS, SBOX_COLUMN } from '../../machine/hash/columns.ts';
 import { completeHashTrace, hashTable } from '../../machine/hash/table.ts';
 import { TAG } from '../../machine/instruction.ts';
 import type { TraceVerdict } from '../../stark/air/traceCheck.ts';
-import { MODULUS } from '../../stark/field/koalaBear.ts';
+import { inverse, MODULUS, subtract } from '../../stark/field/koalaBear.ts';
 import { compress } from '../../stark/hash/poseidon.ts';
 import {
   createMemory,
@@ -252,6 +252,7 @@ test('H62: a CHAIN call cannot be served by a PATH, nor a PATH by a CHAIN, nor b
     ...both,
     { row: 0, column: 'operandB', value: 0 },
     { row: 1, column: 'operandB', value: 0 },
+    { row: 1, column: 'clk', value: inverse(subtract(1, 30)) },
   ];
   assertBus(chain.check(rewritten(chain.trace, asPath)), 'call');
 
@@ -263,6 +264,7 @@ test('H62: a CHAIN call cannot be served by a PATH, nor a PATH by a CHAIN, nor b
     { row, column: 'operandB', value: 8 * row },
     { row, column: 'rightPointer', value: 8 * row },
   ]);
+  asChain.push({ row: 1, column: 'clk', value: 0 });
   assertBus(path.check(rewritten(path.trace, asChain)), 'row');
 });
 
@@ -299,6 +301,78 @@ test('H62: an index is the bits of its path, and nothing else has that index', (
     { row: 1, column: 'operandB', value: 0 },
   ];
   assertConstraint(check(rewritten(trace, two)), 'bit is boolean');
+});
+
+/** A PATH call over the bits of an integer that need not be below p: operand B is what they weigh modulo p. */
+function climbed(integer: number, levels: number): TracedTable {
+  const random = createRandom(SEED + 5);
+  const words = new Uint32Array(256);
+  words.set(random.words(8));
+  const witness = random.words(8 * levels);
+  const bitAt = (level: number): number => Math.floor(integer / 2 ** level) % 2;
+  const siblings = Array.from({ length: levels }, (_, level) => witness.subarray(8 * level, 8 * level + 8));
+  const node = siblings.reduce(
+    (state, sibling, level) => (bitAt(level) === 1 ? compress(sibling, state) : compress(state, sibling)),
+    words.slice(0, 8),
+  );
+  words.set(node, 128);
+  const operand = integer % MODULUS;
+  const of = (value: number): Uint32Array => Uint32Array.of(value);
+  const call = {
+    count: 1,
+    tag: of(TAG.HASH_PATH),
+    a: of(0),
+    b: of(operand),
+    c: of(128),
+    d: of(levels),
+    clk: of(1),
+  };
+  // The generator takes the bits from operand B, which as an integer may have more of them than a word of the field.
+  const { trace } = traceCalls(hashTable, { ...call, b: of(integer), witness }, words);
+  const rests = Array.from({ length: levels }, (_, row) => ({
+    row,
+    column: 'operandB',
+    value: Math.floor(integer / 2 ** row) % MODULUS,
+  }));
+  const { check } = traceCalls(hashTable, { ...call, witness }, words);
+  const columns = rewritten(trace, rests);
+  return { trace: { ...trace, columns }, check };
+}
+
+test('H62: a path of 30 levels is served, and one of 31, whose index may be two integers, is not', () => {
+  for (const [integer, levels] of [
+    [5, 29],
+    [5, 30],
+    [2 ** 30 - 1, 30],
+  ] as const) {
+    const { trace, check } = climbed(integer, levels);
+    assert.deepEqual(check(trace.columns), { ok: true }, `${integer} over ${levels}`);
+  }
+  // 5 and 5 + p have the same operand B and lead to different nodes.
+  for (const [integer, levels] of [
+    [5, 31],
+    [5 + MODULUS, 31],
+    [4 + MODULUS, 31],
+    [5, 32],
+    [5, 64],
+  ] as const) {
+    const { trace, check } = climbed(integer, levels);
+    assertConstraint(check(trace.columns), 'a PATH of at most 30 levels');
+    // No word stands in for the inverse of 0.
+    const row = levels - 30;
+    for (const clk of [1, MODULUS - 1, 30])
+      assertConstraint(check(withCell(air, trace.columns, row, 'clk', clk)), 'a PATH of at most 30 levels');
+  }
+});
+
+test('a chain has as many rows as its call says, more than 30 too', () => {
+  const random = createRandom(SEED + 6);
+  const memory = createMemory(1024);
+  for (let row = 0; row < 64; row++) writeRow(memory, 8 * row, random.words(8));
+  for (const d of [30, 31, 60]) {
+    const calls = runCalls(hashTable, memory, [{ tag: TAG.HASH_CHAIN, a: 0, b: 8, c: 512 + 8 * d, d }]);
+    assert.deepEqual(traceCalls(hashTable, calls, memory.image).check(), { ok: true }, `${d} blocks`);
+  }
 });
 
 test('H62: the nodes of a path stand on the side that their bit says', () => {

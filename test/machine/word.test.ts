@@ -221,6 +221,21 @@ test('A48: WORD_CHECK of a word with a limb of 2^16 is rejected, of the greatest
   assertBus(traceCalls(wordTable, log, memory.image).check(columns), 'range');
 });
 
+test('A47: a WORD_CHECK has no other operand than its word', () => {
+  const memory = createMemory(64);
+  writeInteger(memory, 16, TOP - 1n);
+  const log = runCalls(wordTable, memory, [{ tag: TAG.WORD_CHECK, a: 16, b: 0, c: 0 }]);
+  for (const [operand, constraint] of [
+    ['b', 'B of a CHECK is 0'],
+    ['c', 'C of a CHECK is 0'],
+  ] as const)
+    for (const value of [1, 16, 77, MODULUS - 1])
+      assertConstraint(
+        traceCalls(wordTable, { ...log, [operand]: Uint32Array.of(value) }, memory.image).check(),
+        constraint,
+      );
+});
+
 test('both sides of every boundary: carry out, borrow out, wide limbs, open operands', () => {
   const run = (tag: number, x: bigint, y: bigint): bigint => {
     const memory = createMemory(64);
