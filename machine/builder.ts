@@ -58,6 +58,11 @@ export interface MemoryBuilder {
   freshRows(count: number): Row;
   /** `count` consecutive fresh rows, of no frame; the count may be computed. Like every hinted pointer, it may be any. */
   allocateRows(count: Input): Row;
+  /**
+   * The same rows, read without a check. Elsewhere a word that is read must be written on every way to the place that reads it. What
+   * an open row's unwritten words hold is the prover's choice: the program must not rely on it.
+   */
+  open(row: Row): Row;
   /** The row at an address computed or hinted; an address that is no row's makes the calls that use it unprovable. */
   rowAt(pointer: Input): Row;
   /** The row `count` rows further on. */
@@ -88,7 +93,10 @@ export interface Iteration {
 }
 
 export interface ControlBuilder {
-  /** Runs one of two branches; both yield values of the same shape, which are the outcome. */
+  /**
+   * Runs one of two branches; both yield values of the same names and kinds, which are the outcome. No condition may be a
+   * pointer: a program must mean the same wherever frames lie.
+   */
   ifNonzero<T extends Shape>(condition: Input, whenNonzero: () => T, whenZero: () => T): T;
   /** `ifNonzero` without an outcome. */
   when(condition: Input, whenNonzero: () => void, whenZero?: () => void): void;

@@ -1,9 +1,21 @@
 /** Arithmetic of programs as relations between operands; constants are computed while building. */
 import * as field from '../../stark/field/koalaBear.ts';
 import type { ArithmeticBuilder } from '../builder.ts';
+import { type Target, targetAfter } from './areas.ts';
 import { type Core, cellValue, constantOf } from './core.ts';
 import { badProgram } from './fragment.ts';
-import type { Input, Value } from './values.ts';
+import { type Input, targetOf, type Value } from './values.ts';
+
+/** Where pointer + distance leads; distances above p / 2 are negative. */
+function targetOfSum(pointer: Value, distance: Value): Target | undefined {
+  const target = targetOf(pointer);
+  if (target === undefined || targetOf(distance) !== undefined) return target && 'anywhere';
+  if (distance.kind !== 'constant') return targetAfter(target, undefined);
+  return targetAfter(
+    target,
+    distance.value > field.MODULUS / 2 ? distance.value - field.MODULUS : distance.value,
+  );
+}
 
 export function arithmeticMethods(core: Core): ArithmeticBuilder {
   type Relation = 'isAdd' | 'isMul';
@@ -15,7 +27,8 @@ export function arithmeticMethods(core: Core): ArithmeticBuilder {
       return constantOf(
         operation === 'isAdd' ? field.add(a.value, b.value) : field.multiply(a.value, b.value),
       );
-    const c = cellValue(core.newCell());
+    const target = targetOfSum(a, b) ?? targetOfSum(b, a);
+    const c = cellValue(core.newCell(), operation === 'isAdd' ? target : target && 'anywhere');
     core.emit(operation, { a, b, c });
     return c;
   }
@@ -29,7 +42,9 @@ export function arithmeticMethods(core: Core): ArithmeticBuilder {
           ? field.subtract(c.value, b.value)
           : field.multiply(c.value, field.inverse(b.value)),
       );
-    const a = cellValue(core.newCell());
+    const distance = b.kind === 'constant' ? constantOf(field.subtract(0, b.value)) : b;
+    const target = targetOfSum(c, distance) ?? (targetOf(b) && 'anywhere');
+    const a = cellValue(core.newCell(), operation === 'isAdd' ? target : target && 'anywhere');
     core.emit(operation, { a, b, c });
     return a;
   }

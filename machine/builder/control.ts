@@ -7,6 +7,7 @@
  * Frame of a conditional loop: 0 fp of the frame around it, state. Each iteration's frame is allocated anew.
  */
 import type { ControlBuilder } from '../builder.ts';
+import type { Area, Path } from './areas.ts';
 import { type Core, cellValue, constantOf } from './core.ts';
 import { badProgram, type Fragment } from './fragment.ts';
 import {
@@ -14,10 +15,14 @@ import {
   type Cell,
   type Input,
   type Kind,
+  type Kinds,
   kindOf,
+  leadingTo,
   type Place,
   pointerOf,
+  requireKind,
   type Shape,
+  targetOf,
   type Value,
   withKind,
 } from './values.ts';
@@ -29,9 +34,32 @@ function keysOf(shape: Shape): string[] {
 }
 
 function member(shape: Shape, key: string): Carried {
-  const carried = shape[key];
-  if (!carried) throw badProgram(`${key} is missing`);
+  const carried = Object.hasOwn(shape, key) ? shape[key] : undefined;
+  if (!carried) throw badProgram(`${key} is missing`, { member: key });
   return carried;
+}
+
+/** What a member of a shape must be: its kind, and the area of the rows that it leads to, if it is a pointer. */
+interface Expected {
+  readonly kind: Kind;
+  readonly area: Area | undefined;
+}
+type Expectations = ReadonlyMap<string, Expected>;
+
+/** The kinds of a shape. Throws: MachineError 'BAD_PROGRAM' for a member that is nothing of a program. */
+function kindsOf(shape: Shape, where: string): Kinds {
+  return Object.fromEntries(
+    keysOf(shape).map((key) => {
+      const kind = kindOf(shape[key]);
+      if (kind !== 'value' && kind !== 'row' && kind !== 'word')
+        throw badProgram(`${where}: ${key} is nothing that a program computes with`, {
+          member: key,
+          expected: 'value, row or word',
+          got: kind,
+        });
+      return [key, kind];
+    }),
+  );
 }
 
 export function controlMethods(core: Core): ControlBuilder {
@@ -56,46 +84,108 @@ export function controlMethods(core: Core): ControlBuilder {
     });
   }
 
-  /** The header cells of a new frame as values of the given kinds. */
-  function headerState<T extends Shape>(like: T, firstSlot: number): T {
+  function isPointer(carried: Carried): boolean {
+    return targetOf(pointerOf(carried)) !== undefined;
+  }
+
+  /** Rows and words, and values that are pointers, lead to rows that are handed over. */
+  function expect(kinds: Kinds, where: string, isPointerValue: (key: string) => boolean): Expectations {
+    return new Map(
+      Object.entries(kinds).map(([key, kind]) => {
+        const leads = kind !== 'value' || isPointerValue(key);
+        return [key, { kind, area: leads ? core.areas.handedOver(`${key} of ${where}`) : undefined }];
+      }),
+    );
+  }
+
+  /** Whether a shape has the members, of the kinds. Throws: MachineError 'BAD_PROGRAM'. */
+  function requireShape(
+    expected: ReadonlyMap<string, { readonly kind: Kind }>,
+    shape: Shape,
+    where: string,
+  ): void {
+    const got = keysOf(shape);
+    if (got.length !== expected.size || got.some((key) => !expected.has(key)))
+      throw badProgram(`${where} yields ${got.join(', ')} instead of ${[...expected.keys()].join(', ')}`);
+    for (const [key, { kind }] of expected) requireKind(`${where}: ${key}`, shape[key], kind);
+  }
+
+  /** The members are handed over as what is expected. Throws: MachineError 'BAD_PROGRAM'. */
+  function handOver(expected: Expectations, shape: Shape, where: string): void {
+    requireShape(expected, shape, where);
+    for (const [key, { area }] of expected) {
+      const target = targetOf(pointerOf(member(shape, key)));
+      if (area) core.areas.handOver(area, target ?? 'anywhere');
+      else if (target)
+        throw badProgram(`${where}: ${key} is a pointer`, {
+          member: key,
+          expected: 'number',
+          got: 'pointer',
+        });
+    }
+  }
+
+  /** A value that is what is expected. */
+  function taken({ kind, area }: Expected, value: Value): Carried {
+    if (area) return withKind(kind, leadingTo(value, { area, word: 0 }));
+    return withKind(kind, kind === 'value' ? value : leadingTo(value, 'anywhere'));
+  }
+
+  /** The header cells of a new frame as what is expected. */
+  function headerState<T extends Shape>(expected: Expectations, firstSlot: number): T {
     return Object.fromEntries(
-      keysOf(like).map((key, index) => [key, withKind(kindOf(member(like, key)), slot(firstSlot + index))]),
+      [...expected].map(([key, each], index) => [key, taken(each, slot(firstSlot + index))]),
     ) as T;
   }
 
-  function sameKeys(expected: readonly string[], shape: Shape, where: string): void {
-    const got = keysOf(shape);
-    if (got.length !== expected.length || expected.some((key) => !(key in shape)))
-      throw badProgram(`${where} yields ${got.join(', ')} instead of ${expected.join(', ')}`);
-  }
-
   function ifNonzero<T extends Shape>(condition: Input, whenNonzero: () => T, whenZero: () => T): T {
-    const test = core.local(condition);
+    const test = core.number(condition, 'a condition');
     if (test.kind === 'constant') return test.value === 0 ? whenZero() : whenNonzero();
     const { scope } = core.current();
     const [nonzero, end] = [core.newLabel(), core.newLabel()];
-    const merged = new Map<string, { cell: Cell; kind: Kind }>();
+    let merged: ReadonlyMap<string, { readonly cell: Cell; readonly kind: Kind }> | undefined;
+    const areas = new Map<string, Area>();
     const finishBranch = (outcome: T): void => {
-      if (merged.size === 0)
-        for (const key of keysOf(outcome))
-          merged.set(key, { cell: core.newCell(scope), kind: kindOf(member(outcome, key)) });
-      sameKeys([...merged.keys()], outcome, 'a branch');
-      for (const [key, { cell }] of merged)
-        core.moveTo(pointerOf(member(outcome, key)), { kind: 'cell', cell });
+      const expected =
+        merged ??
+        new Map(
+          Object.entries(kindsOf(outcome, 'a branch')).map(([key, kind]) => [
+            key,
+            { cell: core.newCell(scope), kind },
+          ]),
+        );
+      merged = expected;
+      requireShape(expected, outcome, 'a branch');
+      for (const [key, { cell }] of expected) {
+        const carried = member(outcome, key);
+        core.moveTo(pointerOf(carried), { kind: 'cell', cell });
+        if (!isPointer(carried)) continue;
+        const area = areas.get(key) ?? core.areas.handedOver(`${key} of a branch`);
+        areas.set(key, area);
+        core.areas.handOver(area, targetOf(pointerOf(carried)) ?? 'anywhere');
+      }
     };
     jump(test, nonzero);
+    const zeroPath = core.areas.enter();
     core.branch(() => finishBranch(whenZero()));
+    core.areas.leave(zeroPath);
     const { items } = core.current();
     const jumpToEnd = items.length;
     jump(ONE, end);
     core.emitLabel(nonzero);
     const start = items.length;
+    const nonzeroPath = core.areas.enter();
     core.branch(() => finishBranch(whenNonzero()));
+    core.areas.leave(nonzeroPath);
+    core.areas.passedEither(zeroPath, nonzeroPath);
     // Nothing to jump over.
     if (items.length === start) items.splice(jumpToEnd, 1);
     core.emitLabel(end);
     return Object.fromEntries(
-      [...merged].map(([key, { cell, kind }]) => [key, withKind(kind, cellValue(cell))]),
+      [...(merged ?? [])].map(([key, { cell, kind }]) => [
+        key,
+        taken({ kind, area: areas.get(key) }, cellValue(cell)),
+      ]),
     ) as T;
   }
 
@@ -104,10 +194,20 @@ export function controlMethods(core: Core): ControlBuilder {
     return new Map(keysOf(like).map((key) => [key, core.newCell()]));
   }
 
-  function outcomeOf<T extends Shape>(like: T, cells: ReadonlyMap<string, Cell>): T {
+  function outcomeOf<T extends Shape>(outcome: Expectations, cells: ReadonlyMap<string, Cell>): T {
     return Object.fromEntries(
-      [...cells].map(([key, cell]) => [key, withKind(kindOf(member(like, key)), cellValue(cell))]),
+      [...outcome].map(([key, each]) => [key, taken(each, cellValue(cells.get(key) ?? core.newCell()))]),
     ) as T;
+  }
+
+  /** The rows of the first turn are those of the initial state: what every first turn wrote is written there. */
+  function passedTurn(path: Path, state: Expectations, initial: Shape): void {
+    core.areas.passed(path);
+    for (const [key, { area }] of state) {
+      const target = targetOf(pointerOf(member(initial, key)));
+      if (area && target)
+        for (const word of core.areas.writtenOn(path, area)) core.areas.write(target, word, 1);
+    }
   }
 
   function openLoop(headerSlots: number, outerFpSlot: number): Fragment {
@@ -137,8 +237,13 @@ export function controlMethods(core: Core): ControlBuilder {
     unrolled = 1,
   ): T {
     if (!Number.isInteger(unrolled) || unrolled < 1) throw badProgram(`a loop unrolled ${unrolled} times`);
-    const times = core.local(count);
+    const times = core.number(count, 'the count of a loop');
     if (times.kind === 'constant' && times.value === 0) return initial;
+    const kinds = kindsOf(initial, 'a loop');
+    const leads = (key: string): boolean => isPointer(member(initial, key));
+    const [carried, left] = [expect(kinds, 'a loop', leads), expect(kinds, 'a loop', leads)];
+    handOver(carried, initial, 'a loop');
+    if (times.kind !== 'constant') handOver(left, initial, 'a loop');
     const isWhole = times.kind === 'constant' && times.value % unrolled === 0;
     const keys = keysOf(initial);
     const firstState = 2;
@@ -148,6 +253,7 @@ export function controlMethods(core: Core): ControlBuilder {
     const loop = openLoop(firstState + keys.length, 1);
     const indexSlot = firstState + keys.length;
 
+    const turns = core.areas.enter();
     core.withFragment(loop, () => {
       const outerFp = slot(1);
       const topScope = loop.scope;
@@ -160,13 +266,13 @@ export function controlMethods(core: Core): ControlBuilder {
       };
 
       let remaining = slot(0);
-      let state = headerState(initial, firstState);
+      let state = headerState<T>(carried, firstState);
       const nextCell = (index: number): Place => ({ kind: 'next', slot: index });
       for (let turn = 0; turn < unrolled; turn++) {
-        const [own, left] = [state, remaining];
+        const [own, rest] = [state, remaining];
         const next = body(own, {
           get remaining() {
-            return isWhole ? shifted(left, -turn) : left;
+            return isWhole ? shifted(rest, -turn) : rest;
           },
           get index() {
             loop.headerSlots = indexSlot + 1;
@@ -178,18 +284,23 @@ export function controlMethods(core: Core): ControlBuilder {
             return shifted(first, turn);
           },
         });
-        sameKeys(keys, next, 'a loop');
+        const isLast = turn === unrolled - 1;
+        requireShape(carried, next, 'a loop');
+        if (isLast) handOver(carried, next, 'a loop');
+        if (isLast || !isWhole) handOver(left, next, 'a loop');
         state = next;
-        if (turn === unrolled - 1 || isWhole) continue;
-        const rest = shifted(remaining, -1);
+        if (isLast || isWhole) continue;
+        const others = shifted(remaining, -1);
         const more = core.newLabel();
-        jump(rest, more);
+        jump(others, more);
         core.branch(() => {
           const last = keys.map((key) => core.local(pointerOf(member(next, key))));
           leaveLoop(outerFp, last, outcome.values(), after);
         });
         core.emitLabel(more);
-        remaining = rest;
+        remaining = others;
+        // The turns from here on may not come.
+        core.areas.enter();
       }
       keys.forEach((key, index) => {
         core.moveTo(pointerOf(member(state, key)), nextCell(firstState + index));
@@ -211,6 +322,7 @@ export function controlMethods(core: Core): ControlBuilder {
       const last = keys.map((_, index) => cellValue(core.cellAt(nextCell(firstState + index))));
       leaveLoop(outerFp, last, outcome.values(), after);
     });
+    core.areas.leave(turns);
 
     const first = core.newCell();
     core.emitHint({ kind: 'frames', frame: loop, count: times, share: unrolled, output: first });
@@ -230,7 +342,8 @@ export function controlMethods(core: Core): ControlBuilder {
         });
       });
     core.emitLabel(after);
-    return outcomeOf(initial, outcome);
+    if (times.kind === 'constant') passedTurn(turns, carried, initial);
+    return outcomeOf(left, outcome);
   }
 
   function loop<T extends Shape>(
@@ -238,6 +351,10 @@ export function controlMethods(core: Core): ControlBuilder {
     body: (state: T) => { readonly next: T; readonly again: Input },
   ): T {
     const keys = keysOf(initial);
+    const kinds = kindsOf(initial, 'a loop');
+    const leads = (key: string): boolean => isPointer(member(initial, key));
+    const [carried, left] = [expect(kinds, 'a loop', leads), expect(kinds, 'a loop', leads)];
+    handOver(carried, initial, 'a loop');
     const firstState = 1;
     const start = keys.map((key) => core.local(pointerOf(member(initial, key))));
     const outcome = outcomeCells(initial);
@@ -258,17 +375,21 @@ export function controlMethods(core: Core): ControlBuilder {
       jump(condition, fragment.entry, cellValue(frame));
     };
 
+    const turn = core.areas.enter();
     core.withFragment(fragment, () => {
       const outerFp = slot(0);
-      const { next, again } = body(headerState(initial, firstState));
-      sameKeys(keys, next, 'a loop');
+      const { next, again } = body(headerState<T>(carried, firstState));
+      handOver(carried, next, 'a loop');
+      handOver(left, next, 'a loop');
       const values = keys.map((key) => core.local(pointerOf(member(next, key))));
-      enter(values, outerFp, core.local(again));
+      enter(values, outerFp, core.number(again, 'the condition of a loop'));
       leaveLoop(outerFp, values, outcome.values(), after);
     });
+    core.areas.leave(turn);
     enter(start, { kind: 'framePointer' }, ONE);
     core.emitLabel(after);
-    return outcomeOf(initial, outcome);
+    passedTurn(turn, carried, initial);
+    return outcomeOf(left, outcome);
   }
 
   return {
@@ -281,7 +402,7 @@ export function controlMethods(core: Core): ControlBuilder {
       ifNonzero(condition, branch(whenNonzero), branch(whenZero));
     },
     ifEqual(left, right, whenEqual, whenOther) {
-      const [a, b] = [core.local(left), core.local(right)];
+      const [a, b] = [core.number(left, 'a compared value'), core.number(right, 'a compared value')];
       if (a.kind === 'constant' && b.kind === 'constant')
         return a.value === b.value ? whenEqual() : whenOther();
       if (b.kind === 'constant' && b.value === 0) return ifNonzero(a, whenOther, whenEqual);
@@ -296,25 +417,27 @@ export function controlMethods(core: Core): ControlBuilder {
       const firstParameter = 2;
       const firstResult = firstParameter + parameterNames.length;
       const fragment = core.newFragment(name, undefined, firstResult + resultNames.length);
-      const valuesOf = (kinds: Readonly<Record<string, Kind>>, valueAt: (index: number) => Value) =>
-        Object.fromEntries(
-          Object.entries(kinds).map(([key, kind], index) => [key, withKind(kind, valueAt(index))]),
-        );
+      const given = expect(parameters, name, () => false);
+      let returned: Expectations = new Map();
 
+      const written = core.areas.enterFunction();
       core.withFragment(fragment, () => {
-        const returned: Shape = body(
-          valuesOf(parameters, (index) => slot(firstParameter + index)) as Parameters<typeof body>[0],
+        const outcome: Shape = body(headerState(given, firstParameter) as Parameters<typeof body>[0]);
+        returned = expect(
+          results,
+          name,
+          (key) => Object.hasOwn(outcome, key) && isPointer(member(outcome, key)),
         );
-        sameKeys(resultNames, returned, name);
+        handOver(returned, outcome, name);
         resultNames.forEach((key, index) => {
-          core.moveTo(pointerOf(member(returned, key)), { kind: 'slot', slot: firstResult + index });
+          core.moveTo(pointerOf(member(outcome, key)), { kind: 'slot', slot: firstResult + index });
         });
         core.emit('isJump', { a: ONE, b: slot(0), c: slot(1) });
       });
+      core.areas.leave(written);
 
-      return (given) => {
-        const values: Shape = given;
-        sameKeys(parameterNames, values, `a call of ${name}`);
+      return (values: Shape) => {
+        handOver(given, values, `a call of ${name}`);
         const passed = parameterNames.map((key) => core.local(pointerOf(member(values, key))));
         const after = core.newLabel();
         const frame = core.newCell();
@@ -327,11 +450,17 @@ export function controlMethods(core: Core): ControlBuilder {
         });
         jump(ONE, fragment.entry, pointer);
         core.emitLabel(after);
-        return valuesOf(results, (index) => {
-          const loaded = cellValue(core.newCell());
-          storeAt(pointer, firstResult + index, loaded);
-          return loaded;
-        }) as ReturnType<typeof body>;
+        passedTurn(written, given, values);
+        return Object.fromEntries(
+          [...returned].map(([key, { kind, area: source }], index) => {
+            const loaded = cellValue(core.newCell());
+            storeAt(pointer, firstResult + index, loaded);
+            // Every call returns rows of its own.
+            const area = source && core.areas.handedOver(`${key} of ${name}`);
+            if (area && source) core.areas.handOver(area, { area: source, word: 0 });
+            return [key, taken({ kind, area }, loaded)];
+          }),
+        ) as ReturnType<typeof body>;
       };
     },
   };

@@ -7,12 +7,15 @@
 import { MODULUS } from '../../stark/field/koalaBear.ts';
 import type { FlagName } from '../instruction.ts';
 import type { Program } from '../program.ts';
+import { type Areas, createAreas, type Target } from './areas.ts';
 import { assemble } from './assemble.ts';
 import { badProgram, type Fragment, type Label, type Operands, type PendingHint } from './fragment.ts';
 import { captureSource } from './source.ts';
-import type { Block, Cell, Input, Place, Scope, Value } from './values.ts';
+import { type Block, type Cell, type Input, type Place, type Scope, targetOf, type Value } from './values.ts';
 
 export interface Core {
+  /** What is written where. */
+  readonly areas: Areas;
   current(): Fragment;
   emit(operation: FlagName, operands: Operands, tag?: number): void;
   emitHint(hint: PendingHint): void;
@@ -22,11 +25,17 @@ export interface Core {
   newCell(scope?: Scope): Cell;
   /** A cell of the current frame at a fixed place. */
   cellAt(place: Place): Cell;
-  newBlock(rows: number): Block;
+  /** Consecutive fresh rows; hints write hinted ones at once. */
+  newBlock(rows: number, isHinted?: boolean): Block;
   /** Whether the block belongs to the main frame outside of its branches: its address is a constant of the program. */
   hasKnownAddress(block: Block): boolean;
   /** The value as an operand of the current frame; loads it if it belongs to the frame around a loop. */
   local(input: Input): Value;
+  /**
+   * As `local`, a number that decides what is run or how much of it. Throws: MachineError 'BAD_PROGRAM' for a pointer: where frames
+   * lie is the prover's choice.
+   */
+  number(input: Input, what: string): Value;
   /** Moves a value into a place of the current frame: free for a fresh cell of this scope, else one cycle. */
   moveTo(value: Value, place: Place): void;
   /** Emits `body` in a scope of its own. */
@@ -45,8 +54,8 @@ export function constantOf(value: number): Value {
   return { kind: 'constant', value: value < 0 ? value + MODULUS : value };
 }
 
-export function cellValue(cell: Cell): Value {
-  return { kind: 'cell', cell };
+export function cellValue(cell: Cell, target?: Target): Value {
+  return { kind: 'cell', cell, target };
 }
 
 function isWithin(scope: Scope, outer: Scope): boolean {
@@ -54,7 +63,11 @@ function isWithin(scope: Scope, outer: Scope): boolean {
   return false;
 }
 
+/** Words of a row. */
+const ROW_WORDS = 8;
+
 export function createCore(programName: string): Core {
+  const areas = createAreas();
   const fragments: Fragment[] = [];
   let current: Fragment | undefined;
 
@@ -122,7 +135,7 @@ export function createCore(programName: string): Core {
     const word = value.kind === 'cell' ? 0 : value.word;
     const known = fragment.captured.get(owner) ?? [];
     const usable = known.find((each) => each.word === word && isWithin(fragment.scope, each.cell.scope));
-    if (usable) return cellValue(usable.cell);
+    if (usable) return cellValue(usable.cell, targetOf(value));
     const inParent = localIn(parent, value);
     return withFragment(fragment, () => {
       const cell = newCell();
@@ -139,7 +152,7 @@ export function createCore(programName: string): Core {
           c: cellValue(cell),
         });
       fragment.captured.set(owner, [...known, { word, cell }]);
-      return cellValue(cell);
+      return cellValue(cell, targetOf(value));
     });
   }
 
@@ -149,6 +162,7 @@ export function createCore(programName: string): Core {
   }
 
   const core: Core = {
+    areas,
     current: fragmentNow,
     emit,
     emitHint(hint) {
@@ -161,13 +175,19 @@ export function createCore(programName: string): Core {
     newCell,
     cellAt,
     hasKnownAddress,
-    newBlock(rows) {
+    newBlock(rows, isHinted) {
       const frame = fragmentNow();
-      const block: Block = { frame, scope: frame.scope, rows, offset: undefined };
+      const area = areas.newArea(rows * ROW_WORDS, isHinted);
+      const block: Block = { frame, scope: frame.scope, rows, area, offset: undefined };
       frame.blocks.push(block);
       return block;
     },
     local: (input) => localIn(fragmentNow(), typeof input === 'number' ? constantOf(input) : input),
+    number(input, what) {
+      const value = core.local(input);
+      if (targetOf(value)) throw badProgram(`${what} is a pointer`);
+      return value;
+    },
     moveTo(value, place) {
       const source = core.local(value);
       const fragment = fragmentNow();

@@ -2,7 +2,7 @@
  * The code of one frame while it is being built: instructions with operands that are laid out later, labels and hints.
  * Source: docs/spec/machine.md, section Programs.
  */
-import { MachineError } from '../errors.ts';
+import { MachineError, type MachineErrorDetails } from '../errors.ts';
 import type { FlagName } from '../instruction.ts';
 import type { SourceMark } from './source.ts';
 import type { Block, Cell, Frame, Scope, Value } from './values.ts';
@@ -82,6 +82,6 @@ export interface Fragment extends Frame {
 }
 
 /** Throws at the place in a TypeScript program that asked for something impossible. */
-export function badProgram(reason: string): MachineError {
-  return new MachineError('BAD_PROGRAM', { reason });
+export function badProgram(reason: string, details: MachineErrorDetails = {}): MachineError {
+  return new MachineError('BAD_PROGRAM', { reason, ...details });
 }

@@ -2,15 +2,19 @@
 
 import { add } from '../../stark/field/koalaBear.ts';
 import type { MemoryBuilder, Values } from '../builder.ts';
+import { type Target, targetAfter } from './areas.ts';
 import { type Core, cellValue, constantOf, constantWord } from './core.ts';
 import { badProgram } from './fragment.ts';
 import {
   type Block,
   type Input,
+  leadingTo,
   type Place,
   pointerOf,
   type Row,
+  requireKind,
   rowOf,
+  targetOf,
   type Value,
   type Word,
 } from './values.ts';
@@ -19,6 +23,11 @@ import {
 export const ROW_WORDS = 8;
 
 type BlockPlace = Extract<Place, { kind: 'block' }>;
+
+/** The address of a block. */
+export function addressOf(block: Block): Value {
+  return { kind: 'address', block, word: 0, target: { area: block.area, word: 0 } };
+}
 
 export function memoryMethods(core: Core): MemoryBuilder {
   /** Where pointer + offset lies when the pointer is that of a block. */
@@ -49,34 +58,63 @@ export function memoryMethods(core: Core): MemoryBuilder {
   }
 
   function blockPointer(block: Block): Row {
-    return rowOf({ kind: 'address', block, word: 0 });
+    return rowOf(addressOf(block));
+  }
+
+  /** Where the pointer that this word holds leads, if it holds one. */
+  function storedTarget(pointer: Value, word: number): Target | undefined {
+    const target = targetOf(pointer);
+    if (target === undefined || target === 'anywhere' || target.word === undefined) return undefined;
+    return target.area.pointers.get(target.word + word);
+  }
+
+  /** Notes that the word is written, and where it leads. */
+  function noteStore(pointer: Value, word: number, content: Value): void {
+    const target = targetOf(pointer);
+    if (target === undefined || target === 'anywhere') return;
+    core.areas.write(target, word, 1);
+    const stored = targetOf(content);
+    if (stored === undefined || target.word === undefined) return;
+    // Stored on two ways, it may be either.
+    const { pointers } = target.area;
+    const place = target.word + word;
+    pointers.set(place, pointers.has(place) ? 'anywhere' : stored);
   }
 
   const methods: MemoryBuilder = {
     load(pointer, offset = 0) {
       const address = pointerValue(pointer);
+      const stored = storedTarget(address, offset);
       const direct = cellBehind(address, offset);
-      if (direct) return core.local(direct);
-      const loaded = cellValue(core.newCell());
-      relate(address, offset, loaded);
+      const loaded = direct ? leadingTo(core.local(direct), stored) : cellValue(core.newCell(), stored);
+      if (!direct) relate(address, offset, loaded);
+      core.areas.read(targetOf(address) ?? 'anywhere', offset, 1);
       return loaded;
     },
     store(pointer, offset, value) {
       const address = core.local(pointerValue(pointer));
+      const content = core.local(value);
       const place = placeBehind(address, offset);
-      if (place && place.block.frame === core.current()) core.moveTo(core.local(value), place);
-      else relate(address, offset, core.local(value));
+      if (place && place.block.frame === core.current()) core.moveTo(content, place);
+      else relate(address, offset, content);
+      noteStore(address, offset, content);
     },
     row(words) {
       if (words.length > ROW_WORDS) throw badProgram(`${words.length} words do not fit into a row`);
       const block = core.newBlock(1);
-      for (let word = 0; word < ROW_WORDS; word++)
-        core.moveTo(core.local(words[word] ?? 0), { kind: 'block', block, word });
-      return blockPointer(block);
+      const row = blockPointer(block);
+      for (let word = 0; word < ROW_WORDS; word++) {
+        const content = core.local(words[word] ?? 0);
+        core.moveTo(content, { kind: 'block', block, word });
+        noteStore(row.pointer, word, content);
+      }
+      return row;
     },
     lookUp(table, index) {
-      const place = core.local(index);
+      requireKind('the table', table, 'row');
+      const place = core.number(index, 'the place in a table');
       if (place.kind === 'constant') return methods.load(table, place.value);
+      core.areas.read(targetOf(table.pointer) ?? 'anywhere', 0, undefined);
       const start = core.local(table.pointer);
       const loaded = cellValue(core.newCell());
       if (start.kind === 'constant') core.emit('isDeref', { a: place, b: start, c: loaded });
@@ -90,25 +128,34 @@ export function memoryMethods(core: Core): MemoryBuilder {
       return loaded;
     },
     freshRows: (count) => blockPointer(core.newBlock(count)),
-    rowAt: (pointer) => rowOf(core.local(pointer)),
+    rowAt(pointer) {
+      const value = core.local(pointer);
+      return rowOf(leadingTo(value, targetOf(value) ?? 'anywhere'));
+    },
+    open(row) {
+      requireKind('the row', row, 'row');
+      return rowOf(leadingTo(row.pointer, 'anywhere'));
+    },
     rowAfter(row, count) {
+      requireKind('the row', row, 'row');
       const { pointer } = row;
-      const rows = core.local(count);
+      const target = targetOf(pointer) ?? 'anywhere';
+      const rows = core.number(count, 'a number of rows');
       if (rows.kind === 'constant') {
         const words = rows.value * ROW_WORDS;
         if (words === 0) return row;
         if (pointer.kind === 'address') {
           placeBehind(pointer, words);
-          return rowOf({ ...pointer, word: pointer.word + words });
+          return rowOf({ ...pointer, word: pointer.word + words, target: targetAfter(target, words) });
         }
         if (pointer.kind === 'constant') return rowOf(constantOf(add(pointer.value, constantWord(words))));
-        const moved = cellValue(core.newCell());
+        const moved = cellValue(core.newCell(), targetAfter(target, words));
         core.emit('isAdd', { a: core.local(pointer), b: constantOf(words), c: moved });
         return rowOf(moved);
       }
       const distance = cellValue(core.newCell());
       core.emit('isMul', { a: rows, b: constantOf(ROW_WORDS), c: distance });
-      const moved = cellValue(core.newCell());
+      const moved = cellValue(core.newCell(), targetAfter(target, undefined));
       core.emit('isAdd', { a: core.local(pointer), b: distance, c: moved });
       return rowOf(moved);
     },
@@ -120,7 +167,7 @@ export function memoryMethods(core: Core): MemoryBuilder {
     hint<const Count extends number>(name: string, inputs: readonly Input[], count: Count): Values<Count> {
       const outputs = Array.from({ length: count }, () => core.newCell());
       core.emitHint({ kind: 'host', name, inputs: inputs.map(core.local), outputs });
-      const values: readonly Value[] = outputs.map(cellValue);
+      const values: readonly Value[] = outputs.map((cell) => cellValue(cell));
       return values as Values<Count>;
     },
     hintValue: (name, inputs) => methods.hint(name, inputs, 1)[0],
@@ -128,17 +175,17 @@ export function memoryMethods(core: Core): MemoryBuilder {
       const rows = core.local(count);
       const output = core.newCell();
       core.emitHint({ kind: 'freshRows', count: rows, output });
-      return rowOf(cellValue(output));
+      return rowOf(cellValue(output, { area: core.areas.newArea(undefined), word: 0 }));
     },
     hintRows(name, inputs, rowCount) {
       if (typeof rowCount !== 'number') {
         const count = core.local(rowCount);
         const given = inputs.map(core.local);
-        const rows = methods.allocateRows(count);
+        const rows = methods.open(methods.allocateRows(count));
         core.emitHint({ kind: 'rows', name, inputs: given, address: rows.pointer, count });
         return rows;
       }
-      const block = core.newBlock(rowCount);
+      const block = core.newBlock(rowCount, true);
       const outputs = Array.from({ length: rowCount * ROW_WORDS }, (_, word) =>
         core.cellAt({ kind: 'block', block, word }),
       );

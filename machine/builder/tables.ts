@@ -5,8 +5,18 @@ import { MAXIMUM_PATH_LEVELS } from '../hash/trace.ts';
 import { TAG } from '../instruction.ts';
 import { type Core, cellValue } from './core.ts';
 import { badProgram } from './fragment.ts';
-import { checkedWord, type Input, type Row, type Value, type Word } from './values.ts';
+import {
+  checkedWord,
+  type Input,
+  type Kind,
+  type Row,
+  requireKind,
+  targetOf,
+  type Value,
+  type Word,
+} from './values.ts';
 
+const ROW_WORDS = 8;
 /** Rows of a word, and its limbs of 16 bits. */
 const WORD_ROWS = 2;
 const WORD_LIMBS = 16;
@@ -20,13 +30,31 @@ export function tableMethods(core: Core, arithmetic: ArithmeticBuilder, memory: 
     core.emit('isCall', { a: core.local(a), b: core.local(b), c: core.local(c), d: core.local(d) }, tag);
   }
 
+  /** The table reads so many words of the rows; of all that there are, if their number is computed. */
+  function read(name: string, kind: Kind, rows: Row | Word, words: number | undefined): void {
+    requireKind(name, rows, kind);
+    core.areas.read(targetOf(rows.pointer) ?? 'anywhere', 0, words);
+  }
+
+  function write(row: Row, words: number): void {
+    requireKind('the outcome', row, 'row');
+    core.areas.write(targetOf(row.pointer) ?? 'anywhere', 0, words);
+  }
+
+  function readWords(left: Word, right: Word): void {
+    read('the left word', 'word', left, WORD_LIMBS);
+    read('the right word', 'word', right, WORD_LIMBS);
+  }
+
   function wordOperation(
     tag: number,
     left: Word,
     right: Word,
     into: Row = memory.freshRows(WORD_ROWS),
   ): Word {
+    readWords(left, right);
     call(tag, left.pointer, right.pointer, into.pointer);
+    write(into, WORD_LIMBS);
     return checkedWord(into.pointer);
   }
 
@@ -38,33 +66,43 @@ export function tableMethods(core: Core, arithmetic: ArithmeticBuilder, memory: 
 
   const methods: TableBuilder = {
     compress(left, right, into = memory.freshRows(1)) {
+      read('the left row', 'row', left, ROW_WORDS);
+      read('the right row', 'row', right, ROW_WORDS);
       call(TAG.HASH_CHAIN, left.pointer, right.pointer, into.pointer, 1);
+      write(into, ROW_WORDS);
       return into;
     },
     chain(initial, firstBlock, blockCount, into = memory.freshRows(1)) {
-      const count = core.local(blockCount);
+      const count = core.number(blockCount, 'the number of blocks');
       if (count.kind === 'constant' && (count.value < 1 || count.value > MAXIMUM_CHAIN_BLOCKS))
         throw badProgram(`a chain of ${count.value} blocks`);
+      read('the initial row', 'row', initial, ROW_WORDS);
+      const words = count.kind === 'constant' ? count.value * ROW_WORDS : undefined;
+      read('the first block', 'row', firstBlock, words);
       call(TAG.HASH_CHAIN, initial.pointer, firstBlock.pointer, into.pointer, count);
+      write(into, ROW_WORDS);
       return into;
     },
     path(start, index, depth, siblings, into = memory.freshRows(1)) {
-      const levels = core.local(depth);
+      const levels = core.number(depth, 'the depth of a path');
       if (levels.kind === 'constant' && (levels.value < 1 || levels.value > MAXIMUM_PATH_LEVELS))
         throw badProgram(`a path of ${levels.value} levels`);
+      read('the start', 'row', start, ROW_WORDS);
       // What belongs to outer frames is loaded first, so that the hint stands at the call itself.
       const operands = {
         a: core.local(start.pointer),
-        b: core.local(index),
+        b: core.number(index, 'the index of a path'),
         c: core.local(into.pointer),
         d: levels,
       };
       const inputs = siblings.inputs.map(core.local);
       core.emitHint({ kind: 'witness', name: siblings.hint, inputs });
       core.emit('isCall', operands, TAG.HASH_PATH);
+      write(into, ROW_WORDS);
       return into;
     },
     wordCheck(firstRow: Row) {
+      read('the first row', 'row', firstRow, WORD_LIMBS);
       call(TAG.WORD_CHECK, firstRow.pointer, 0, 0);
       return checkedWord(firstRow.pointer);
     },
@@ -79,12 +117,14 @@ export function tableMethods(core: Core, arithmetic: ArithmeticBuilder, memory: 
     wordAdd: (left, right, into) => wordOperation(TAG.WORD_ADD, left, right, into),
     wordSubtract: (left, right, into) => wordOperation(TAG.WORD_SUBTRACT, left, right, into),
     wordLess(left, right) {
+      readWords(left, right);
       const outcome = cellValue(core.newCell());
       call(TAG.WORD_LESS, left.pointer, right.pointer, outcome);
       return outcome;
     },
     wordMultiply: (left, right) => wordOperation(TAG.WORD_MULTIPLY, left, right),
     assertWordsEqual(left, right) {
+      readWords(left, right);
       for (let limb = 0; limb < WORD_LIMBS; limb++)
         arithmetic.assertEqual(memory.load(left, limb), memory.load(right, limb));
     },

@@ -2,6 +2,8 @@
  * What a program computes with while it is being built: values, rows and words, and the frames and cells behind them.
  * Programs treat all of these as opaque.
  */
+import type { Area, Target } from './areas.ts';
+import { badProgram } from './fragment.ts';
 
 /** A branch of a frame's code: a cell may be used in the scope that defines it and in the scopes inside it. */
 export interface Scope {
@@ -13,6 +15,7 @@ export interface Block {
   readonly frame: Frame;
   readonly scope: Scope;
   readonly rows: number;
+  readonly area: Area;
   offset: number | undefined;
 }
 
@@ -45,11 +48,14 @@ export interface Frame {
 
 declare const opaque: unique symbol;
 
-/** A field element of the running program: a constant, a cell, or the address of a word of this frame. */
+/**
+ * A field element of the running program: a constant, a cell, or the address of a word of this frame. A cell with a target
+ * holds a pointer: it depends on where frames lie, which the prover chooses.
+ */
 export type Value =
   | { readonly kind: 'constant'; readonly value: number }
-  | { readonly kind: 'cell'; readonly cell: Cell }
-  | { readonly kind: 'address'; readonly block: Block; readonly word: number };
+  | { readonly kind: 'cell'; readonly cell: Cell; readonly target?: Target | undefined }
+  | { readonly kind: 'address'; readonly block: Block; readonly word: number; readonly target: Target };
 
 /** A pointer to the first of 8 words at a multiple of 8. Tables accept nothing else, so the claim costs nothing. */
 export interface Row {
@@ -84,11 +90,38 @@ export function rowOf(pointer: Value): Row {
 
 /** For the operations that have checked the word's limbs, and for nothing else. */
 export function checkedWord(pointer: Value): Word {
-  return { kind: 'word', pointer } as Word;
+  const word = { kind: 'word', pointer } as Word;
+  checkedWords.add(word);
+  return word;
 }
 
-export function kindOf(carried: Carried): Kind {
-  return carried.kind === 'row' || carried.kind === 'word' ? carried.kind : 'value';
+/** What `checkedWord` made: an object that only has the shape of a word is none. */
+const checkedWords = new WeakSet<object>();
+
+/** The kind of what a program hands over, whatever type it gave it; anything else under the name of its type. */
+export function kindOf(carried: unknown): Kind | string {
+  if (typeof carried !== 'object' || carried === null || !('kind' in carried)) return typeof carried;
+  const { kind } = carried;
+  if (kind === 'constant' || kind === 'cell' || kind === 'address') return 'value';
+  return kind === 'word' && !checkedWords.has(carried) ? 'unchecked word' : String(kind);
+}
+
+/** Throws: MachineError 'BAD_PROGRAM' when a program hands over another kind, types or not. */
+export function requireKind(name: string, carried: unknown, expected: Kind): void {
+  const got = kindOf(carried);
+  if (got !== expected) throw badProgram(`${name} is of another kind`, { member: name, expected, got });
+}
+
+/** Where a value leads, if it is a pointer. */
+export function targetOf(value: Value): Target | undefined {
+  return value.kind === 'constant' ? undefined : value.target;
+}
+
+/** The value, leading elsewhere. */
+export function leadingTo(value: Value, target: Target | undefined): Value {
+  if (value.kind === 'constant') return value;
+  if (value.kind === 'address') return { ...value, target: target ?? 'anywhere' };
+  return { kind: 'cell', cell: value.cell, target };
 }
 
 export function pointerOf(carried: Carried): Value {

@@ -53,9 +53,9 @@ export interface ProfileConstants {
   readonly finalRoots: Row;
 }
 
-/** Entry i is values[i]; entries that no code reads are left out. */
+/** Entry i is values[i]; entries that no code reads are left out, so the rows are open: every index is known to be in range. */
 function vector(program: ProgramBuilder, values: readonly (number | undefined)[]): Row {
-  const rows = program.freshRows(blocksOf(values.length));
+  const rows = program.open(program.freshRows(blocksOf(values.length)));
   for (const [index, value] of values.entries()) if (value !== undefined) program.store(rows, index, value);
   return rows;
 }
@@ -101,7 +101,8 @@ export function profileConstants(
   const span = greatest - least;
   const firstPosition = UPPER_BIT - logBlowup - greatest;
   const lastPosition = UPPER_BIT - logBlowup - least - 1;
-  const placeRoots = program.freshRows(lastPosition + 1);
+  // Open: positions below the first are those of no index, and places are below the arity that a fold asserts.
+  const placeRoots = program.open(program.freshRows(lastPosition + 1));
   for (const position of [0, ...range(firstPosition, lastPosition, (each) => each)])
     if (position !== undefined)
       for (const [place, product] of rootProducts(

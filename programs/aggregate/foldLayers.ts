@@ -57,8 +57,8 @@ export function foldLayers(
   const { logBlowup, logCap, grinding } = profile;
   const { shared, layers, logArities, leafElements, leafRows, inverseElements, powers } = constants;
   const capRows = 2 ** logCap;
-  // A layer folds by one at least.
-  const first = program.freshRows(LAYER_ROWS * Math.max(greatest - least, 1));
+  // A layer folds by one at least. Open: there are as many records as layers, and the queries pass the same layers.
+  const first = program.open(program.freshRows(LAYER_ROWS * Math.max(greatest - least, 1)));
 
   /** Receives a layer's cap and challenge. */
   function receiveLayer({ state, layer, logHeight, distance }: LayerState): LayerState {

@@ -100,8 +100,10 @@ export function checkHeights(
 
   // The different heights, descending; at each, the tables that have it. As heights descend no table is met twice, and by the
   // count none is left out.
-  const records = program.freshRows(HEIGHT_ROWS * (slots + 1));
-  const entries = program.freshRows(blocksOf(SLOT_ENTRY.words * slots));
+  // Open: the loops over the heights write a record each, and it is by their number that records are read; a table's entry is
+  // written when it is met, read when it is present, and the counts are asserted to be equal.
+  const records = program.open(program.freshRows(HEIGHT_ROWS * (slots + 1)));
+  const entries = program.open(program.freshRows(blocksOf(SLOT_ENTRY.words * slots)));
   const count = program.hintValue(HINT.heightCount, []);
   const start: HeightState = {
     record: records,

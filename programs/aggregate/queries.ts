@@ -170,8 +170,15 @@ export function checkQueries(
     }
 
     // From the height before up to this one, and over the leaf rows.
-    const segments = program.freshRows(blocksOf(unrolled));
-    const nodes = new Map(phases.map(({ number }) => [number, program.freshRows(unrolled)]));
+    // Open: written at later heights, and read where a tree has begun, so at later heights.
+    const segments = program.open(program.freshRows(blocksOf(unrolled)));
+    const nodes = new Map(
+      phases.map(({ number, isEverywhere }) => {
+        const rows = program.freshRows(unrolled);
+        // Open: nodes of a tree that has not begun are written nowhere, and read where hasBegun is 1.
+        return [number, isEverywhere ? rows : program.open(rows)];
+      }),
+    );
     const leavesOf = ({ number }: PhaseLayout, query: number, from: Row): void => {
       const into = rowOf(nodes.get(number)!, query);
       program.chain(from, rowsOf.get(number)![query]!, leafBlocks.get(number)!, into);
@@ -444,11 +451,15 @@ export function checkQueries(
       record: heights.first,
       layer: proof.layers.first,
       isLater: program.constant(0),
-      carried: started.carried,
+      // Open: no layer has led here, so there are indices but no values; isLater keeps the first height from reading values.
+      carried: program.open(started.carried),
       above: started.carried,
       products: started.products,
       rollIn: shared.zeros,
-      ...Object.fromEntries(phases.map(({ number }) => [`node${number}`, shared.zeros] as const)),
+      // Open: they stand for no node, and isLater keeps the first height from reading them.
+      ...Object.fromEntries(
+        phases.map(({ number }) => [`node${number}`, program.open(shared.zeros)] as const),
+      ),
       ...Object.fromEntries(
         phases
           .filter(({ isEverywhere }) => !isEverywhere)

@@ -122,7 +122,8 @@ describe('memory', () => {
         const address = program.addressOf(row);
         const copy = program.add(address, 0);
         program.store(copy, 2, 7);
-        const rows = program.freshRows(2);
+        // Open: only the row at the computed place is written.
+        const rows = program.open(program.freshRows(2));
         program.store(program.rowAfter(rows, 1), 3, 44);
         const second = program.rowAfter(
           program.rowAt(program.add(program.addressOf(rows), 0)),
