@@ -102,7 +102,8 @@ export function checkQueries(
     const carried = program.freshRows(unrolled);
     const products = program.freshRows(blocksOf(unrolled));
     const capOffsets = program.freshRows(blocksOf(unrolled));
-    const points = program.freshRows((unrolled * pointWords) / ROW_WORDS);
+    // Open: words behind the last entry are written nowhere, and heights have been checked to have entries.
+    const points = program.open(program.freshRows((unrolled * pointWords) / ROW_WORDS));
     const below: Value[] = [];
     for (const query of each) {
       const word = program.load(words, query);
