@@ -4,7 +4,7 @@
  */
 import * as extension from '../field/extension.ts';
 import * as field from '../field/koalaBear.ts';
-import type { Graph, NodeId, Row, Selector } from './air.ts';
+import type { ConstantMatrix, Graph, NodeId, Row, Selector } from './air.ts';
 
 /** What a graph's operations mean. */
 export interface Algebra<Value> {
@@ -57,6 +57,77 @@ export const EXTENSION_VERIFIER_ALGEBRA: VerifierAlgebra<extension.Extension> = 
   multiplyByX: (value) => extension.multiply(value, X),
 };
 
+/** Matrices below this size are multiplied out: splitting them saves nothing. Performance only. */
+const LEAST_SPLIT_SIZE = 8;
+
+/**
+ * Of a matrix of blocks ((A, B), (B, A)), as a circulant of even size is one: (A + B)/2 and (A - B)/2; undefined of
+ * another, or of a small one.
+ */
+function splitMatrix({
+  rows,
+  columns,
+  values,
+}: ConstantMatrix): [ConstantMatrix, ConstantMatrix] | undefined {
+  if (rows !== columns || rows % 2 !== 0 || rows < LEAST_SPLIT_SIZE) return undefined;
+  const half = rows / 2;
+  const entry = (row: number, column: number): number => values[row * columns + column]!;
+  const cells = Array.from(
+    { length: half * half },
+    (_, cell) => [Math.floor(cell / half), cell % half] as const,
+  );
+  const isSplit = cells.every(
+    ([row, column]) =>
+      entry(row, column) === entry(row + half, column + half) &&
+      entry(row, column + half) === entry(row + half, column),
+  );
+  if (!isSplit) return undefined;
+  const halved = (combine: (a: number, b: number) => number): ConstantMatrix => ({
+    rows: half,
+    columns: half,
+    values: Uint32Array.from(cells, ([row, column]) =>
+      field.multiply(combine(entry(row, column), entry(row, column + half)), field.inverse(2)),
+    ),
+  });
+  return [halved(field.add), halved(field.subtract)];
+}
+
+/**
+ * matrix * inputs. With s and d the sum and the difference of the halves of the inputs, ((A, B), (B, A)) gives
+ * (A + B)/2 * s + (A - B)/2 * d and the same with a minus: half of the products, and a smaller circulant again.
+ */
+function matrixProduct<Value>(
+  algebra: Algebra<Value>,
+  matrix: ConstantMatrix,
+  inputs: readonly Value[],
+): Value[] {
+  const split = splitMatrix(matrix);
+  if (split === undefined)
+    return Array.from({ length: matrix.rows }, (_, row) =>
+      inputs.reduce(
+        (sum, input, column) =>
+          algebra.add(sum, algebra.multiplyByBase(input, matrix.values[row * matrix.columns + column]!)),
+        algebra.constant(0),
+      ),
+    );
+  const upper = inputs.slice(0, inputs.length / 2);
+  const lower = inputs.slice(inputs.length / 2);
+  const even = matrixProduct(
+    algebra,
+    split[0],
+    upper.map((input, index) => algebra.add(input, lower[index]!)),
+  );
+  const odd = matrixProduct(
+    algebra,
+    split[1],
+    upper.map((input, index) => algebra.subtract(input, lower[index]!)),
+  );
+  return [
+    ...even.map((value, index) => algebra.add(value, odd[index]!)),
+    ...even.map((value, index) => algebra.subtract(value, odd[index]!)),
+  ];
+}
+
 /** The value of every node, read by node id. Throws: RangeError when a node without a value (a linear vector) is read. */
 export function evaluateGraph<Value>(
   graph: Graph,
@@ -99,21 +170,7 @@ export function evaluateGraph<Value>(
         values[id] = algebra.multiply(at(node.left), at(node.right));
         break;
       case 'linear': {
-        const matrix = graph.matrices[node.matrix]!;
-        const inputs = node.inputs.map(at);
-        vectors.set(
-          id,
-          Array.from({ length: matrix.rows }, (_, row) =>
-            inputs.reduce(
-              (sum, input, column) =>
-                algebra.add(
-                  sum,
-                  algebra.multiplyByBase(input, matrix.values[row * matrix.columns + column]!),
-                ),
-              algebra.constant(0),
-            ),
-          ),
-        );
+        vectors.set(id, matrixProduct(algebra, graph.matrices[node.matrix]!, node.inputs.map(at)));
         break;
       }
       case 'element': {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Graph } from '../../stark/air/air.ts';
 import {
   BASE_ALGEBRA,
   EXTENSION_ALGEBRA,
@@ -228,4 +229,61 @@ test('one wrong cell breaks the quotient identity', () => {
     extension.add(column(0), extension.multiply(power, column(5))),
   );
   assert.notDeepEqual(combined, claimed);
+});
+
+test('a constant matrix times a vector is the sum of products, whatever its symmetry', () => {
+  const random = createRandom(7);
+  const circulant = (size: number): number[] => {
+    const first = [...random.words(size)];
+    return Array.from(
+      { length: size * size },
+      (_, cell) => first[((cell % size) + size - Math.floor(cell / size)) % size]!,
+    );
+  };
+  // Blocks ((A, B), (B, A)) of a circulant with one entry changed, and with the same entry of both blocks changed.
+  const broken = circulant(16);
+  broken[5] = field.add(broken[5]!, 1);
+  const blocks = broken.slice();
+  blocks[8 * 16 + 13] = blocks[5]!;
+  const cases = [
+    { name: 'a circulant of 16', rows: 16, columns: 16, values: circulant(16) },
+    { name: 'a circulant of 4', rows: 4, columns: 4, values: circulant(4) },
+    { name: 'a circulant of 9', rows: 9, columns: 9, values: circulant(9) },
+    {
+      name: 'a circulant of 10, whose halves have an odd size',
+      rows: 10,
+      columns: 10,
+      values: circulant(10),
+    },
+    { name: 'a circulant with another entry', rows: 16, columns: 16, values: broken },
+    { name: 'symmetric blocks that are no circulants', rows: 16, columns: 16, values: blocks },
+    { name: 'half of a circulant', rows: 8, columns: 16, values: circulant(16).slice(0, 128) },
+  ];
+  for (const { name, rows, columns, values } of cases) {
+    const inputs = Array.from({ length: columns }, () => element(random));
+    const vector = columns;
+    const graph: Graph = {
+      nodes: [
+        ...inputs.map((_, index) => ({ kind: 'public', index }) as const),
+        { kind: 'linear', matrix: 0, inputs: inputs.map((_, index) => index) },
+        ...Array.from({ length: rows }, (_, index) => ({ kind: 'element', vector, index }) as const),
+      ],
+      matrices: [{ rows, columns, values: Uint32Array.from(values) }],
+    };
+    const none = (): never => assert.fail('no other leaf');
+    const at = evaluateGraph(graph, EXTENSION_ALGEBRA, {
+      main: none,
+      preprocessed: none,
+      selector: none,
+      public: (index) => inputs[index]!,
+    });
+    for (let row = 0; row < rows; row++) {
+      const expected = inputs.reduce(
+        (sum, input, column) =>
+          extension.add(sum, extension.multiplyByBase(input, values[row * columns + column]!)),
+        extension.fromBase(0),
+      );
+      assert.deepEqual(at(vector + 1 + row), expected, `${name}, row ${row}`);
+    }
+  }
 });
