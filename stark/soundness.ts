@@ -11,8 +11,7 @@ import { DIGEST_WORDS } from './hash/poseidon.ts';
 import { heightRange, openedFunctions } from './keys.ts';
 import type { Profile, ProfileMaxima } from './profile.ts';
 import {
-  bestJohnsonRegime,
-  type DecodingRegime,
+  bestMultiplicity,
   leastBits,
   type RoundBits,
   roundBits,
@@ -32,7 +31,8 @@ export interface Soundness {
   /** The least of all rounds. */
   readonly bits: number;
   readonly rounds: RoundBits;
-  readonly regime: DecodingRegime;
+  /** Of the analysis that gives these bits. */
+  readonly multiplicity: number;
 }
 
 /**
@@ -77,13 +77,9 @@ export function soundnessParameters(profile: Profile, maxima: ProfileMaxima): So
 /** Soundness for the largest proofs that the profile allows: what it promises for every system it accepts. */
 export function maximaSoundness(profile: Profile): Soundness {
   const parameters = soundnessParameters(profile, profile.maxima);
-  const johnson = bestJohnsonRegime(parameters);
-  const candidates: DecodingRegime[] = [{ kind: 'uniqueDecoding' }, johnson];
-  const [first, second] = candidates.map((regime): Soundness => {
-    const rounds = roundBits(parameters, regime);
-    return { bits: leastBits(rounds), rounds, regime };
-  });
-  return first!.bits >= second!.bits ? first! : second!;
+  const multiplicity = bestMultiplicity(parameters);
+  const rounds = roundBits(parameters, multiplicity);
+  return { bits: leastBits(rounds), rounds, multiplicity };
 }
 
 /**

@@ -1,49 +1,46 @@
 /**
  * The round-by-round soundness of a DEEP-ALI + LogUp + FRI proof as formulas in its parameters: for each round the bits
- * -log2(error) plus the grinding right before its challenge. Proven bounds only, no conjecture: unique decoding or the
- * Johnson bound, in the random-oracle model.
+ * -log2(error) plus the grinding right before its challenge. Proven bounds only, no conjecture: the Johnson bound, in the
+ * random-oracle model.
  * Source: docs/spec/soundness.md, which names the theorem behind each term.
  */
 import { MODULUS } from './field/koalaBear.ts';
 import type { Grinding } from './profile.ts';
 
 /**
- * Up to which distance a word counts as a codeword: half the distance, or the Johnson radius with a multiplicity that
- * trades list size for radius. An analysis parameter: prover and verifier do not know it.
+ * Least multiplicity of the theorems on proximity gaps. The multiplicity trades the number of bad challenges for radius; it is
+ * an analysis parameter, which prover and verifier do not know.
  */
-export type DecodingRegime =
-  | { readonly kind: 'uniqueDecoding' }
-  | { readonly kind: 'johnson'; readonly multiplicity: number };
-
-/** The least multiplicity that the proximity-gap theorem covers. */
 export const LEAST_MULTIPLICITY = 3;
 /** Above this no profile's optimum lies. */
 const GREATEST_MULTIPLICITY = 399;
 
-/** Relative distance of the decoding radius. `rate` is the inverse blow-up. */
-export function decodingRadius(regime: DecodingRegime, rate: number): number {
-  if (regime.kind === 'uniqueDecoding') return (1 - rate) / 2;
-  return 1 - Math.sqrt(rate) * (1 + 0.5 / regime.multiplicity);
-}
-
-/** Most codewords within the radius of a word. */
-export function listSize(regime: DecodingRegime, rate: number): number {
-  if (regime.kind === 'uniqueDecoding') return 1;
-  return (regime.multiplicity + 0.5) / Math.sqrt(rate);
+/** Relative distance up to which a word counts as a codeword. `rate` is the inverse blow-up. */
+export function decodingRadius(multiplicity: number, rate: number): number {
+  return 1 - Math.sqrt(rate) * (1 + 1 / multiplicity);
 }
 
 /**
- * Most challenges for which a line of two words, not both close to a codeword on one common set, gives a close word.
- * `dimension` is that of the code: its length times its rate.
+ * Most codewords within the radius of a word, of one coefficient more than the code's dimension too: by the list decoder
+ * of Guruswami and Sudan, whose own multiplicity needs half of the theorems'.
  */
-export function proximityGapCount(regime: DecodingRegime, rate: number, dimension: number): number {
+export function listSize(multiplicity: number, rate: number): number {
+  return (Math.ceil(multiplicity / 2) + 0.5) / Math.sqrt(rate);
+}
+
+/**
+ * Most challenges z for which u_0 + z * u_1 agrees with a codeword on some large set where u_0 and u_1 do not both agree with
+ * codewords: Theorem 4.6 of ePrint 2025/2055, whose rate is that of the degree, not of the number of coefficients.
+ * `dimension` is that of the code: its length times `rate`. A curve of degree M has M times as many.
+ */
+export function proximityGapCount(multiplicity: number, rate: number, dimension: number): number {
   const length = dimension / rate;
-  const radius = decodingRadius(regime, rate);
-  if (regime.kind === 'uniqueDecoding') return radius * length + 1;
-  const shifted = regime.multiplicity + 0.5;
+  const radius = decodingRadius(multiplicity, rate);
+  const degreeRate = (dimension - 1) / length;
+  const shifted = multiplicity + 0.5;
   return (
-    ((2 * shifted ** 5 + 3 * shifted * radius * rate) * length) / (3 * rate ** 1.5) +
-    shifted / Math.sqrt(rate)
+    ((2 * shifted ** 5 + 3 * shifted * radius * degreeRate) * length) / (3 * degreeRate ** 1.5) +
+    shifted / Math.sqrt(degreeRate)
   );
 }
 
@@ -103,17 +100,17 @@ export interface RoundBits {
   readonly query: number;
 }
 
-export function roundBits(parameters: SoundnessParameters, regime: DecodingRegime): RoundBits {
+export function roundBits(parameters: SoundnessParameters, multiplicity: number): RoundBits {
   const { constraintDegree, extensionDegree, grinding, logBlowup, openingPoints } = parameters;
   const rate = 2 ** -logBlowup;
   const height = 2 ** parameters.logHeight;
-  const lists = listSize(regime, rate);
+  const lists = listSize(multiplicity, rate);
   const fieldBits = extensionBits(extensionDegree);
   const bits = (badChallenges: number): number => fieldBits - Math.log2(badChallenges);
 
   const identityDegree = constraintDegree * (height + openingPoints - 1) + height - 1;
   const batchGaps = parameters.batchedDimensions.reduce(
-    (sum, dimension) => sum + proximityGapCount(regime, rate, dimension),
+    (sum, dimension) => sum + proximityGapCount(multiplicity, rate, dimension),
     0,
   );
   return {
@@ -123,9 +120,10 @@ export function roundBits(parameters: SoundnessParameters, regime: DecodingRegim
     batch:
       bits(batchGaps * batchingFactor(parameters.batching, parameters.batchedFunctions)) + grinding.batch,
     folds: parameters.folds.map(
-      ({ dimension, factor }) => bits(proximityGapCount(regime, rate, dimension) * factor) + grinding.fold,
+      ({ dimension, factor }) =>
+        bits(proximityGapCount(multiplicity, rate, dimension) * factor) + grinding.fold,
     ),
-    query: -parameters.queries * Math.log2(1 - decodingRadius(regime, rate)) + grinding.query,
+    query: -parameters.queries * Math.log2(1 - decodingRadius(multiplicity, rate)) + grinding.query,
   };
 }
 
@@ -134,23 +132,16 @@ export function leastBits(rounds: RoundBits): number {
   return Math.min(rounds.lookup, rounds.ali, rounds.deep, rounds.batch, ...rounds.folds, rounds.query);
 }
 
-/**
- * The Johnson regime with the multiplicity that gives the most bits, among radii beyond unique decoding; unique decoding
- * when there is none. The least such multiplicity when several tie.
- */
-export function bestJohnsonRegime(parameters: SoundnessParameters): DecodingRegime {
-  const rate = 2 ** -parameters.logBlowup;
-  const uniqueDecoding: DecodingRegime = { kind: 'uniqueDecoding' };
-  let best: DecodingRegime | undefined;
+/** The multiplicity that gives the most bits, the least such when several tie. */
+export function bestMultiplicity(parameters: SoundnessParameters): number {
+  let best = LEAST_MULTIPLICITY;
   let bestBits = Number.NEGATIVE_INFINITY;
   for (let multiplicity = LEAST_MULTIPLICITY; multiplicity <= GREATEST_MULTIPLICITY; multiplicity++) {
-    const regime: DecodingRegime = { kind: 'johnson', multiplicity };
-    if (decodingRadius(regime, rate) <= decodingRadius(uniqueDecoding, rate)) continue;
-    const bits = leastBits(roundBits(parameters, regime));
+    const bits = leastBits(roundBits(parameters, multiplicity));
     if (bits > bestBits) {
-      best = regime;
+      best = multiplicity;
       bestBits = bits;
     }
   }
-  return best ?? uniqueDecoding;
+  return best;
 }
