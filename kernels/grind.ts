@@ -11,10 +11,13 @@ import { toMontgomeryWords } from './montgomery.ts';
 const WORKGROUP_SIZE = 64;
 /** Least batch: enough to occupy a GPU. Performance only. */
 const LEAST_BATCH = 2 ** 14;
-/** A batch has four times the expected nonces, so that 98 of 100 sites read back once. Nonces past the least are not hashed. */
+/** A small site's batch has four times the expected nonces, so that 98 of 100 read back once. Nonces past the least are not hashed. */
 const LOG_BATCH = 2;
-/** Most nonces of a batch: on a software adapter a batch is several submissions, and one in vain costs as much as a readback. */
-const MOST_BATCH = { software: 2 ** 19, hardware: 2 ** 26 } as const;
+/**
+ * Most nonces of a batch, some hundredth of a second on the adapters of the kind: a cancelled job stops between two batches, and what
+ * is submitted in vain stays small beside what the site costs.
+ */
+const MOST_BATCH = { software: 2 ** 17, hardware: 2 ** 22 } as const;
 /** Nonces of an invocation: many where a driver's loop skips them one by one, one where all run at once. Performance only. */
 const ROUNDS = { software: 16, hardware: 1 } as const;
 
@@ -29,8 +32,9 @@ export function grindRounds(device: ComputeDevice): number {
 }
 
 /**
- * The least nonce for which `grind(label, bits, nonce)` of a transcript in `state` (8 canonical words) succeeds.
- * Throws: KernelError 'SHAPE_MISMATCH' on a state or bits out of range; 'STATUS' when no nonce exists.
+ * The least nonce for which `grind(label, bits, nonce)` of a transcript in `state` (8 canonical words) succeeds. Expected
+ * nonces: 2^bits; of 24 bits there is none among the p - 1 possible ones with a chance of 2^-183.
+ * Throws: KernelError 'SHAPE_MISMATCH' on a state or bits out of range; 'STATUS' when no nonce exists; 'ABORTED'.
  */
 export async function grindNonce(
   device: ComputeDevice,
