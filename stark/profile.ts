@@ -1,7 +1,7 @@
 /**
  * Profiles: every parameter of the proof system that decides soundness, and the maxima for which it was computed. A proof
  * is checked under a profile that the verifier's caller accepts, never under one that the proof names.
- * Source: docs/spec/soundness.md.
+ * Source: docs/spec/soundness.md; docs/decisions/0016-parameters-for-the-theorem-as-printed.md says why these numbers.
  */
 import { digest } from './hash/digest.ts';
 import { LABEL } from './transcript.ts';
@@ -40,6 +40,7 @@ export interface Profile {
   readonly isTestOnly: boolean;
   /** Log of the inverse rate. */
   readonly logBlowup: number;
+  /** A large divisor up to 40 makes a proof cheap to verify in a guest program (programs/aggregate/queries.ts). */
   readonly queries: number;
   readonly grinding: Grinding;
   /** Log of the number of coefficients of the final polynomial; at most the log height of every table. */
