@@ -5,14 +5,16 @@
  */
 import type { AirSystem, TableAir, TableTrace } from './air/air.ts';
 import { constraintCount, constraintDegree, denominatorWordsPerRow } from './air/degree.ts';
-import { machineDigest, systemWords } from './air/machineDigest.ts';
+import { machineDigest } from './air/machineDigest.ts';
+import { sealSystem } from './air/sealedSystem.ts';
 import { degreeFault, graphFault } from './air/tableFault.ts';
 import type { Backend, BackendMatrix, BackendTree } from './backend.ts';
 import { isCanonical, MODULUS, TWO_ADICITY } from './field/koalaBear.ts';
 import { digest } from './hash/digest.ts';
 import { DIGEST_WORDS } from './hash/poseidon.ts';
-import { type Profile, profileDigest, profileWords } from './profile.ts';
+import { type Profile, profileDigest, sealProfile } from './profile.ts';
 import { BLOCK_WORDS, blockCountOf, LEAF_TAG, type LogHeights, systemMatrices } from './proof/shape.ts';
+import { copyOfWords, sealed, sealedKind } from './sealed.ts';
 import { LABEL } from './transcript.ts';
 import { type Rejection, reject } from './verifier/rejection.ts';
 
@@ -35,7 +37,10 @@ export interface ProvingKey {
 
 export const KEY_ERRORS = {
   PROFILE_INCONSISTENT: 'The parameters of the profile contradict each other or the field.',
+  KEY_UNREADABLE: 'The key is no object with a system, a profile, heights and a cap.',
   SYSTEM_NOT_CANONICAL: 'A number in the system is not below the modulus, so that it has no digest.',
+  SYSTEM_MALFORMED:
+    'The system holds something else than the lists, names, flags and numbers that its digest is taken of.',
   GRAPH_MALFORMED:
     "A node of a table's graph, a constraint or an interaction names something that is not there.",
   OPTIONAL_PREPROCESSED: 'A table with preprocessed columns may be absent.',
@@ -104,34 +109,93 @@ export function preprocessedSlots(system: AirSystem): number[] {
   return system.tables.flatMap((table, slot) => (table.preprocessedColumns.length > 0 ? [slot] : []));
 }
 
-/** What makes a key unusable, before any proof is seen; undefined when nothing does. */
-export function checkKey(key: VerifyingKey): KeyFault | undefined {
-  return (
-    systemFault(key.system, key.profile) ??
-    checkPreprocessedHeights(key.system, key.profile, key.preprocessedLogHeights) ??
-    checkPreprocessedCap(key)
-  );
+/** A key that nobody can change and that a proof can be checked under, or why there is none. */
+export type ReadKey =
+  | { readonly ok: true; readonly key: VerifyingKey }
+  | { readonly ok: false; readonly fault: KeyFault };
+
+const LOG_HEIGHTS = sealedKind<readonly number[]>((reader, list, at) => reader.list(list, at, reader.word));
+
+/**
+ * The fields of a key, each read once, so that what was checked and what is used are the same. Does not throw; undefined when it
+ * cannot be read.
+ */
+export function fieldsOf(key: VerifyingKey): VerifyingKey | undefined {
+  try {
+    const { system, profile, preprocessedLogHeights, preprocessedCap } = key;
+    return { system, profile, preprocessedLogHeights, preprocessedCap };
+  } catch {
+    return undefined;
+  }
 }
 
-/** Systems and profiles that have been found to fit each other; neither changes. */
-const fitting = new WeakMap<AirSystem, WeakSet<Profile>>();
+/**
+ * A sealed copy of the key, on which later changes of `key` have no effect, or what makes it unusable before any proof is seen. Does
+ * not throw.
+ */
+export function readKey(key: VerifyingKey): ReadKey {
+  const fields = fieldsOf(key);
+  if (fields === undefined) return { ok: false, fault: { code: 'KEY_UNREADABLE', details: {} } };
+  const made = sealPair(fields.system, fields.profile);
+  if (!made.ok) return made;
+  const { system, profile } = made;
+  const heights = sealed(fields.preprocessedLogHeights, 'preprocessedLogHeights', LOG_HEIGHTS);
+  if (!heights.ok)
+    return { ok: false, fault: { code: 'PREPROCESSED_HEIGHT', details: heights.fault.details } };
+  const preprocessedLogHeights = heights.value;
+  const preprocessedCap = copyOfWords(fields.preprocessedCap);
+  if (preprocessedCap === undefined)
+    return { ok: false, fault: { code: 'PREPROCESSED_CAP', details: { expected: 'a Uint32Array' } } };
+  const own = Object.freeze({ system, profile, preprocessedLogHeights, preprocessedCap });
+  const fault =
+    checkPreprocessedHeights(system, profile, preprocessedLogHeights) ?? checkPreprocessedCap(own);
+  return fault === undefined ? { ok: true, key: own } : { ok: false, fault };
+}
+
+/** What makes a key unusable, before any proof is seen; undefined when nothing does. */
+export function checkKey(key: VerifyingKey): KeyFault | undefined {
+  const read = readKey(key);
+  return read.ok ? undefined : read.fault;
+}
 
 /** Why no key of the system under the profile is accepted; undefined when they fit each other. */
 export function systemFault(system: AirSystem, profile: Profile): KeyFault | undefined {
-  const profiles = fitting.get(system) ?? new WeakSet();
-  if (profiles.has(profile)) return undefined;
-  const fault = checkSystem(system, profile);
-  if (fault === undefined) fitting.set(system, profiles.add(profile));
-  return fault;
+  const made = sealPair(system, profile);
+  return made.ok ? undefined : made.fault;
 }
 
+type SealedPair =
+  | { readonly ok: true; readonly system: AirSystem; readonly profile: Profile }
+  | { readonly ok: false; readonly fault: KeyFault };
+
+/** Sealed systems and profiles that have been found to fit each other; neither changes. */
+const fitting = new WeakMap<AirSystem, WeakSet<Profile>>();
+
+/** The system and the profile, sealed, when keys may be made of them. */
+function sealPair(givenSystem: AirSystem, givenProfile: Profile): SealedPair {
+  const profile = sealProfile(givenProfile);
+  if (!profile.ok)
+    return { ok: false, fault: { code: 'PROFILE_INCONSISTENT', details: profile.fault.details } };
+  const system = sealSystem(givenSystem);
+  if (!system.ok) {
+    const { code, details } = system.fault;
+    const keyCode = code === 'NOT_CANONICAL' ? 'SYSTEM_NOT_CANONICAL' : 'SYSTEM_MALFORMED';
+    return { ok: false, fault: { code: keyCode, details } };
+  }
+  const profiles = fitting.get(system.value) ?? new WeakSet();
+  if (!profiles.has(profile.value)) {
+    const fault = checkSystem(system.value, profile.value);
+    if (fault !== undefined) return { ok: false, fault };
+    fitting.set(system.value, profiles.add(profile.value));
+  }
+  return { ok: true, system: system.value, profile: profile.value };
+}
+
+/** Both are sealed. */
 function checkSystem(system: AirSystem, profile: Profile): KeyFault | undefined {
   const { logBlowup, queries, grinding, logFinalLength, logFoldArity, logCap, maxima } = profile;
   const bits = [grinding.lookup, grinding.deep, grinding.batch, grinding.fold, grinding.query];
-  const counts = [logBlowup, queries, logFinalLength, logFoldArity, logCap, ...bits];
   const isConsistent =
-    profileWords(profile).every(isCanonical) &&
-    counts.every((count) => Number.isInteger(count) && count >= 0) &&
     logBlowup >= 1 &&
     queries >= 1 &&
     queries < 2 ** 16 &&
@@ -142,8 +206,6 @@ function checkSystem(system: AirSystem, profile: Profile): KeyFault | undefined 
     bits.every((count) => count <= TWO_ADICITY) &&
     maxima.degree <= 3;
   if (!isConsistent) return { code: 'PROFILE_INCONSISTENT', details: { profile: profile.name } };
-  const wrong = systemWords(system).find((word) => !isCanonical(word));
-  if (wrong !== undefined) return { code: 'SYSTEM_NOT_CANONICAL', details: { got: wrong } };
 
   for (const [slot, table] of system.tables.entries()) {
     const { least, greatest } = heightRange(system, profile, slot);
@@ -273,15 +335,17 @@ export function checkHeights(key: VerifyingKey, logHeights: LogHeights): Rejecti
  */
 export async function generateKey(
   backend: Backend,
-  system: AirSystem,
-  profile: Profile,
+  givenSystem: AirSystem,
+  givenProfile: Profile,
   preprocessedTraces: readonly (TableTrace | undefined)[],
 ): Promise<ProvingKey> {
+  const made = sealPair(givenSystem, givenProfile);
+  if (!made.ok) throw new KeyError(made.fault);
+  const { system, profile } = made;
   const slots = preprocessedSlots(system);
   const traces = slots.map((slot) => preprocessedTraces[slot]);
   const preprocessedLogHeights = traces.flatMap((trace) => (trace === undefined ? [] : [trace.logHeight]));
-  const fault =
-    systemFault(system, profile) ?? checkPreprocessedHeights(system, profile, preprocessedLogHeights);
+  const fault = checkPreprocessedHeights(system, profile, preprocessedLogHeights);
   if (fault !== undefined) throw new KeyError(fault);
 
   for (const [slot, table] of system.tables.entries())

@@ -7,6 +7,7 @@ import type { TreeAnswer, TreeQuery } from './backend.ts';
 import { compressInto, DIGEST_WORDS } from './hash/poseidon.ts';
 import { type LeafBlock, leafBlocks } from './leafRow.ts';
 import type { TreeOpening } from './proof/proof.ts';
+import { required } from './required.ts';
 
 export interface OpenedMatrix {
   /** Log of the number of rows: log height + log blow-up. */
@@ -63,11 +64,16 @@ export function openingRequest(tree: OpenedTree, indices: readonly (readonly num
   const tallest = tallestLogRows(tree);
   const nodes: { level: number; index: number }[] = [];
   for (let level = 0; level < tallest - tree.logCap; level++) {
-    const known = new Set(indices[level]);
-    for (const index of indices[level] ?? [])
-      if (!known.has(index ^ 1)) nodes.push({ level, index: index ^ 1 });
+    const opened = indicesOf(indices, level);
+    const known = new Set(opened);
+    for (const index of opened) if (!known.has(index ^ 1)) nodes.push({ level, index: index ^ 1 });
   }
-  return { rows: tree.matrices.map((matrix) => indices[tallest - matrix.logRows] ?? []), nodes };
+  return { rows: tree.matrices.map((matrix) => indicesOf(indices, tallest - matrix.logRows)), nodes };
+}
+
+/** The indices `level` levels above the leaves. Throws: TypeError when there are none for that level. */
+function indicesOf(indices: readonly (readonly number[])[], level: number): readonly number[] {
+  return required(indices[level], `level ${level} of the indices`);
 }
 
 /** The answer to an `openingRequest` in the form that a proof holds. */
@@ -100,12 +106,12 @@ export function opensTo(
   visit?: NodeVisitor,
 ): boolean {
   const tallest = tallestLogRows(tree);
-  let digests = initialStates(tree.leafTag, tallest, (indices[0] ?? []).length);
+  let digests = initialStates(tree.leafTag, tallest, indicesOf(indices, 0).length);
   chainLeafRows(tree, tallest, digests, indices, opening.rows);
   let nodeOffset = 0;
   for (let level = 0; level < tallest - tree.logCap; level++) {
-    const children = indices[level] ?? [];
-    const parents = indices[level + 1] ?? [];
+    const children = indicesOf(indices, level);
+    const parents = indicesOf(indices, level + 1);
     const above = new Uint32Array(parents.length * DIGEST_WORDS);
     if (visit)
       for (const [position, index] of children.entries())
@@ -133,7 +139,7 @@ export function opensTo(
     chainLeafRows(tree, tallest - level - 1, above, indices, opening.rows);
     digests = above;
   }
-  const capIndices = indices[tallest - tree.logCap] ?? [];
+  const capIndices = indicesOf(indices, tallest - tree.logCap);
   return capIndices.every((capIndex, position) =>
     equalDigests(cap, capIndex * DIGEST_WORDS, digests, position * DIGEST_WORDS),
   );
@@ -183,7 +189,7 @@ function chainLeafRows(
       members.push(matrix);
       offsets.push(offset);
     }
-    offset += matrix.columns * (indices[tallest - matrix.logRows] ?? []).length;
+    offset += matrix.columns * indicesOf(indices, tallest - matrix.logRows).length;
   }
   const blocks = leafBlocks(members).map(
     (block): OpenedBlock => ({

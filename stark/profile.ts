@@ -4,6 +4,7 @@
  * Source: docs/spec/soundness.md; docs/decisions/0016-parameters-for-the-theorem-as-printed.md says why these numbers.
  */
 import { digest } from './hash/digest.ts';
+import { type Reader, type Sealed, sealed, sealedKind } from './sealed.ts';
 import { LABEL } from './transcript.ts';
 
 /** Bits of proof of work right before the challenge that the site protects; 0 leaves the site out. */
@@ -52,8 +53,59 @@ export interface Profile {
   readonly maxima: ProfileMaxima;
 }
 
+/** Two words of 24 bits hold a count (`countWords`). */
+const MAXIMUM_COUNT = 2 ** 48 - 1;
+
+function readProfile(reader: Reader, value: Profile, at: string): Profile {
+  const profile = reader.object(value, at);
+  const grinding = reader.object(profile.grinding, `${at}.grinding`);
+  const maxima = reader.object(profile.maxima, `${at}.maxima`);
+  const { word } = reader;
+  return {
+    name: reader.text(profile.name, `${at}.name`),
+    isTestOnly: reader.flag(profile.isTestOnly, `${at}.isTestOnly`),
+    logBlowup: word(profile.logBlowup, `${at}.logBlowup`),
+    queries: word(profile.queries, `${at}.queries`),
+    grinding: Object.freeze({
+      lookup: word(grinding.lookup, `${at}.grinding.lookup`),
+      deep: word(grinding.deep, `${at}.grinding.deep`),
+      batch: word(grinding.batch, `${at}.grinding.batch`),
+      fold: word(grinding.fold, `${at}.grinding.fold`),
+      query: word(grinding.query, `${at}.grinding.query`),
+    }),
+    logFinalLength: word(profile.logFinalLength, `${at}.logFinalLength`),
+    logFoldArity: word(profile.logFoldArity, `${at}.logFoldArity`),
+    logCap: word(profile.logCap, `${at}.logCap`),
+    maxima: Object.freeze({
+      logHeight: word(maxima.logHeight, `${at}.maxima.logHeight`),
+      openedFunctions: word(maxima.openedFunctions, `${at}.maxima.openedFunctions`),
+      constraints: word(maxima.constraints, `${at}.maxima.constraints`),
+      degree: word(maxima.degree, `${at}.maxima.degree`),
+      logUpDenominatorWords: reader.count(
+        maxima.logUpDenominatorWords,
+        `${at}.maxima.logUpDenominatorWords`,
+        0,
+        MAXIMUM_COUNT,
+      ),
+    }),
+  };
+}
+
+const PROFILE = sealedKind(readProfile);
+
+/** The profile as a sealed one, frozen in every part, or which of its parts is no word. */
+export function sealProfile(profile: Profile): Sealed<Profile> {
+  return sealed(profile, 'profile', PROFILE);
+}
+
+function defineProfile(profile: Profile): Profile {
+  const made = sealProfile(profile);
+  if (!made.ok) throw new RangeError(`${made.fault.details.at}: ${made.fault.details.got}`);
+  return made.value;
+}
+
 /** Proves the leaves: columns and other programs. */
-export const LEAF: Profile = {
+export const LEAF: Profile = defineProfile({
   name: 'leaf',
   isTestOnly: false,
   logBlowup: 2,
@@ -69,10 +121,10 @@ export const LEAF: Profile = {
     degree: 3,
     logUpDenominatorWords: 2 ** 32,
   },
-};
+});
 
 /** Proves aggregates. */
-export const INNER: Profile = {
+export const INNER: Profile = defineProfile({
   name: 'inner',
   isTestOnly: false,
   logBlowup: 3,
@@ -88,10 +140,10 @@ export const INNER: Profile = {
     degree: 3,
     logUpDenominatorWords: 2 ** 30,
   },
-};
+});
 
 /** Proves the block proof that leaves the system. */
-export const FINAL: Profile = {
+export const FINAL: Profile = defineProfile({
   name: 'final',
   isTestOnly: false,
   logBlowup: 6,
@@ -107,10 +159,10 @@ export const FINAL: Profile = {
     degree: 3,
     logUpDenominatorWords: 2 ** 27,
   },
-};
+});
 
 /** Tests of prover and verifier: the leaf rate with few queries and grinds at every site. */
-export const TEST_ONLY_LEAF: Profile = {
+export const TEST_ONLY_LEAF: Profile = defineProfile({
   name: 'TEST_ONLY_LEAF',
   isTestOnly: true,
   logBlowup: 2,
@@ -120,10 +172,10 @@ export const TEST_ONLY_LEAF: Profile = {
   logFoldArity: 3,
   logCap: 1,
   maxima: LEAF.maxima,
-};
+});
 
 /** The rate of `inner`, a cap of one digest and no grind but the queries': sites with 0 bits are left out. */
-export const TEST_ONLY_INNER: Profile = {
+export const TEST_ONLY_INNER: Profile = defineProfile({
   name: 'TEST_ONLY_INNER',
   isTestOnly: true,
   logBlowup: 3,
@@ -133,7 +185,7 @@ export const TEST_ONLY_INNER: Profile = {
   logFoldArity: 3,
   logCap: 0,
   maxima: INNER.maxima,
-};
+});
 
 const LOW_BITS = 24;
 

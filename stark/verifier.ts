@@ -6,11 +6,12 @@
 
 import { STATEMENT_WORDS } from './air/air.ts';
 import { isCanonical } from './field/koalaBear.ts';
-import { checkKey, keyDigest, type VerifyingKey } from './keys.ts';
-import { FINAL, INNER, LEAF, type Profile, profileDigest, profileWords } from './profile.ts';
+import { fieldsOf, keyDigest, readKey, type VerifyingKey } from './keys.ts';
+import { FINAL, INNER, LEAF, type Profile, profileDigest, sealProfile } from './profile.ts';
 import { decodeProof } from './proof/codec.ts';
+import { copyOfBytes, copyOfWords } from './sealed.ts';
 import { createTranscript } from './transcript.ts';
-import { replayTranscript } from './verifier/challenges.ts';
+import { replayOpenings, replayQueries, replaySums } from './verifier/challenges.ts';
 import { checkQuotients, checkSums } from './verifier/constraints.ts';
 import { checkQueries } from './verifier/queries.ts';
 import { ACCEPTED, type Rejection, reject, type Verdict } from './verifier/rejection.ts';
@@ -27,7 +28,9 @@ export function productionPolicy(): VerifierPolicy {
 }
 
 /**
- * Verifies `proofBytes` for the 8-word statement digest under the key. A rejection names the first check that fails.
+ * Verifies `proofBytes` for the 8-word statement digest under the key. A rejection names the first check that fails, in the order of
+ * docs/spec/proof-layout.md and of section 10 of docs/spec/proof-system.md. All arguments are copied before they are read: one that
+ * changes meanwhile, in memory that threads share say, is verified as it was.
  */
 export function verify(
   key: VerifyingKey,
@@ -36,52 +39,70 @@ export function verify(
   policy: VerifierPolicy,
 ): Verdict {
   // Before the proof is read: the caller's policy, the key, the statement.
-  const refusal = checkCall(key, statement, policy);
-  if (refusal !== undefined) return refusal;
+  const call = readCall(key, statement, proofBytes, policy);
+  return call.ok ? verifyCall(call) : call;
+}
 
+/** A call whose parts are the verifier's own. */
+interface Call {
+  readonly ok: true;
+  readonly key: VerifyingKey;
+  readonly statement: Uint32Array;
+  readonly proofBytes: Uint8Array;
+}
+
+function verifyCall({ key, statement, proofBytes }: Call): Verdict {
   // The whole shape, before any arithmetic.
   const decoded = decodeProof(proofBytes, key);
   if (!decoded.ok) return decoded;
   const { proof, shape, trees } = decoded;
+  const transcript = createTranscript();
 
-  // Steps 1 to 10: the transcript is replayed, every proof of work checked.
-  const replayed = replayTranscript(
-    createTranscript(),
-    keyDigest(key),
-    statement,
-    proof,
-    shape,
-    trees,
-    key.profile,
-  );
-  if (!replayed.ok) return replayed;
-  const { challenges } = replayed;
+  // Steps 1 to 4: what is proved, the main and the LogUp columns. The buses balance.
+  const sums = replaySums(transcript, keyDigest(key), statement, proof, shape, key.profile);
+  if (!sums.ok) return sums;
+  const unbalanced = checkSums(proof);
+  if (unbalanced !== undefined) return unbalanced;
 
-  return (
-    // Step 4: the buses balance.
-    checkSums(proof) ??
-    // Step 6: constraints equal quotients at zeta.
-    checkQuotients(key.system, statement, proof, shape, challenges) ??
-    // Steps 7 to 10: the openings and the degrees, at the queries.
-    checkQueries(key, proof, shape, trees, challenges) ??
-    ACCEPTED
-  );
+  // Steps 5 and 6: the quotients, zeta and the openings. Constraints equal quotients at zeta.
+  const opened = replayOpenings(transcript, proof, shape, key.profile);
+  if (!opened.ok) return opened;
+  const { challenges: point } = opened;
+  const unequal = checkQuotients(key.system, statement, proof, shape, sums.challenges, point);
+  if (unequal !== undefined) return unequal;
+
+  // Steps 7 to 10: the batch, the folds, the final polynomial. The openings and the degrees, at the queries.
+  const queried = replayQueries(transcript, proof, shape, trees, key.profile);
+  if (!queried.ok) return queried;
+  const challenges = { ...sums.challenges, ...point, ...queried.challenges };
+  return checkQueries(key, proof, shape, trees, challenges) ?? ACCEPTED;
 }
 
-function checkCall(key: VerifyingKey, statement: Uint32Array, policy: VerifierPolicy): Rejection | undefined {
-  if (!profileWords(key.profile).every(isCanonical))
-    return reject('KEY_MALFORMED', { code: 'PROFILE_INCONSISTENT', profile: key.profile.name });
-  if (!isAccepted(key.profile, policy))
-    return reject(key.profile.isTestOnly ? 'TEST_ONLY_PROFILE' : 'PROFILE_NOT_ACCEPTED', {
-      profile: key.profile.name,
+function readCall(
+  key: VerifyingKey,
+  statement: Uint32Array,
+  proofBytes: Uint8Array,
+  policy: VerifierPolicy,
+): Call | Rejection {
+  const fields = fieldsOf(key);
+  if (fields === undefined) return reject('KEY_MALFORMED', { code: 'KEY_UNREADABLE' });
+  const profile = sealProfile(fields.profile);
+  if (!profile.ok) return reject('KEY_MALFORMED', { code: 'PROFILE_INCONSISTENT', ...profile.fault.details });
+  if (!isAccepted(profile.value, policy))
+    return reject(profile.value.isTestOnly ? 'TEST_ONLY_PROFILE' : 'PROFILE_NOT_ACCEPTED', {
+      profile: profile.value.name,
     });
-  const fault = checkKey(key);
-  if (fault !== undefined) return reject('KEY_MALFORMED', { code: fault.code, ...fault.details });
-  if (statement.length !== STATEMENT_WORDS)
-    return reject('STATEMENT_MALFORMED', { expected: STATEMENT_WORDS, got: statement.length });
-  const wrong = statement.findIndex((word) => !isCanonical(word));
-  if (wrong >= 0) return reject('STATEMENT_MALFORMED', { wordIndex: wrong, got: statement[wrong]! });
-  return undefined;
+  const read = readKey({ ...fields, profile: profile.value });
+  if (!read.ok) return reject('KEY_MALFORMED', { code: read.fault.code, ...read.fault.details });
+  const words = copyOfWords(statement);
+  if (words === undefined) return reject('STATEMENT_MALFORMED', { expected: 'a Uint32Array' });
+  if (words.length !== STATEMENT_WORDS)
+    return reject('STATEMENT_MALFORMED', { expected: STATEMENT_WORDS, got: words.length });
+  const wrong = words.findIndex((word) => !isCanonical(word));
+  if (wrong >= 0) return reject('STATEMENT_MALFORMED', { wordIndex: wrong, got: words[wrong]! });
+  const bytes = copyOfBytes(proofBytes);
+  if (bytes === undefined) return reject('PROOF_NOT_BYTES', { expected: 'a Uint8Array' });
+  return { ok: true, key: read.key, statement: words, proofBytes: bytes };
 }
 
 function isAccepted(profile: Profile, policy: VerifierPolicy): boolean {

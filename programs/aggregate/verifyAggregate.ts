@@ -2,7 +2,7 @@
  * The outermost check of a tree of aggregates: what a verifier must compare before it believes the leaves.
  * Source: docs/spec/recursion.md, section The outermost verifier.
  */
-import { checkKey, keyDigest, type VerifyingKey } from '../../stark/keys.ts';
+import { keyDigest, readKey, type VerifyingKey } from '../../stark/keys.ts';
 import { type VerifierPolicy, verify } from '../../stark/verifier.ts';
 import {
   type AggregateEntry,
@@ -43,9 +43,9 @@ export function verifyAggregate(
   proofBytes: Uint8Array,
   { aggregateKeyDigest, proofKeyDigests, leafKeyDigests, verifier }: AggregatePolicy,
 ): LeafEntry[] {
-  const fault = checkKey(key);
-  if (fault !== undefined) throw new AggregationError('KEY_MISMATCH', { code: fault.code });
-  const ownDigest = keyDigest(key);
+  const read = readKey(key);
+  if (!read.ok) throw new AggregationError('KEY_MISMATCH', { code: read.fault.code });
+  const ownDigest = keyDigest(read.key);
   if (!proofKeyDigests.some((accepted) => isSame(ownDigest, accepted)))
     throw new AggregationError('KEY_MISMATCH');
   const leaves = flattenLeaves(entries);
@@ -53,7 +53,7 @@ export function verifyAggregate(
     if (!leafKeyDigests.some((allowed) => isSame(allowed, each.keyDigest)))
       throw new AggregationError('LEAF_NOT_ALLOWED', { leaf });
   const statement = aggregateStatement(aggregateKeyDigest, entries);
-  const verdict = verify(key, statement, proofBytes, verifier);
+  const verdict = verify(read.key, statement, proofBytes, verifier);
   if (!verdict.ok)
     throw new AggregationError('CHILD_REJECTED', { reason: verdict.reason, ...verdict.details });
   return leaves;

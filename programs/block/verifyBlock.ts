@@ -7,7 +7,7 @@
  */
 import { isCanonical } from '../../stark/field/koalaBear.ts';
 import { DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
-import { checkKey, keyDigest, type VerifyingKey } from '../../stark/keys.ts';
+import { keyDigest, readKey, type VerifyingKey } from '../../stark/keys.ts';
 import { type VerifierPolicy, verify } from '../../stark/verifier.ts';
 import { type AggregateEntry, aggregateStatement } from '../aggregate/aggregateStatement.ts';
 import { type BlockSummary, blockSummaryDigest } from './blockStatement.ts';
@@ -83,13 +83,13 @@ export function verifyBlock(
   if (malformed !== undefined) return refuse('QUANTITY_RANGE', { field: malformed });
 
   // Only a key that passes has a digest.
-  const fault = checkKey(key);
-  if (fault !== undefined) return refuse('KEY_MALFORMED', { fault: fault.code, ...fault.details });
-  const got = keyDigest(key);
+  const read = readKey(key);
+  if (!read.ok) return refuse('KEY_MALFORMED', { fault: read.fault.code, ...read.fault.details });
+  const got = keyDigest(read.key);
   if (!policy.finalKeyDigest.every((word, index) => word === got[index]))
     return refuse('KEY_MISMATCH', { got: got.join(' ') });
   const blockDigest = blockSummaryDigest(summary);
-  const verdict = verify(key, finalStatement(policy, blockDigest), proofBytes, policy.verifier);
+  const verdict = verify(read.key, finalStatement(policy, blockDigest), proofBytes, policy.verifier);
   if (!verdict.ok) return refuse('PROOF_REJECTED', { reason: verdict.reason, ...verdict.details });
   return { ok: true, blockDigest };
 }

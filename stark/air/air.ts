@@ -27,11 +27,14 @@ export type Node =
   | { readonly kind: 'linear'; readonly matrix: number; readonly inputs: readonly NodeId[] }
   | { readonly kind: 'element'; readonly vector: NodeId; readonly index: number };
 
-/** Row-major matrix of canonical base elements: values[row * columns + column]. */
+/**
+ * Row-major matrix of canonical base elements: values[row * columns + column]. Those of a table that `defineTable` made are a
+ * frozen list, for a typed array cannot be frozen.
+ */
 export interface ConstantMatrix {
   readonly rows: number;
   readonly columns: number;
-  readonly values: Uint32Array;
+  readonly values: readonly number[] | Uint32Array;
 }
 
 export interface Graph {

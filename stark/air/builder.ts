@@ -3,6 +3,8 @@
  * of the proof system. Tables are joined to a system by `defineSystem`.
  * Source: docs/spec/proof-system.md, section 4.
  */
+
+import type { Sealed } from '../sealed.ts';
 import type {
   AirSystem,
   Bus,
@@ -20,6 +22,7 @@ import { STATEMENT_WORDS } from './air.ts';
 import { nodeDegrees } from './degree.ts';
 import { AirError } from './errors.ts';
 import { createGraphBuilder, type Expression, type GraphBuilder, type Operand } from './expression.ts';
+import { sealSystem, sealTable } from './sealedSystem.ts';
 import { degreeFault } from './tableFault.ts';
 
 export type { Expression, Operand } from './expression.ts';
@@ -313,10 +316,19 @@ export function defineTable<const Main extends string, const Preprocessed extend
     expansion: shape.expansion,
   };
   checkDegrees(table);
-  return table;
+  return requireSealed(sealTable(table));
 }
 
-/** Joins tables to a system. Throws: AirError when table names repeat or an interaction does not fit its bus. */
+/** Throws: AirError 'MALFORMED', 'NOT_CANONICAL'. */
+function requireSealed<Value>(made: Sealed<Value>): Value {
+  if (!made.ok) throw new AirError(made.fault.code, made.fault.details);
+  return made.value;
+}
+
+/**
+ * Joins tables to a system, which is sealed: frozen in every part. Throws: AirError when table names repeat or an interaction does
+ * not fit its bus.
+ */
 export function defineSystem(system: {
   readonly name: string;
   readonly version: number;
@@ -340,5 +352,5 @@ export function defineSystem(system: {
         });
     }
   }
-  return { name: system.name, version: system.version, buses: system.buses, tables: system.tables };
+  return requireSealed(sealSystem(system));
 }

@@ -3,6 +3,7 @@
  * Source: docs/spec/proof-system.md, sections 4 and 5.
  */
 import { DEGREE } from '../field/extension.ts';
+import { required } from '../required.ts';
 import type { Graph, TableAir } from './air.ts';
 
 /** Largest degree of a constraint, so that the quotient has two chunks. */
@@ -27,7 +28,7 @@ export interface NodeDegree {
 /** The degree of every node, in node order; a linear node has that of its dearest input. */
 export function nodeDegrees(graph: Graph): NodeDegree[] {
   const degrees: NodeDegree[] = [];
-  const at = (node: number): NodeDegree => degrees[node] ?? { degree: 0, transitions: 0 };
+  const at = (node: number): NodeDegree => required(degrees[node], `operand ${node}`);
   const greatest = (operands: readonly number[]): NodeDegree => ({
     degree: Math.max(0, ...operands.map((operand) => at(operand).degree)),
     transitions: Math.max(0, ...operands.map((operand) => at(operand).transitions)),
@@ -71,7 +72,9 @@ export function nodeDegrees(graph: Graph): NodeDegree[] {
 /** The greatest degree of a table's constraints, its LogUp constraints included. */
 export function constraintDegree(table: TableAir): number {
   const degrees = nodeDegrees(table.graph);
-  const own = table.constraints.map(({ expression }) => degrees[expression]?.degree ?? 0);
+  const own = table.constraints.map(
+    ({ expression }) => required(degrees[expression], `node ${expression}`).degree,
+  );
   return Math.max(0, ...own, table.interactions.length > 0 ? MAXIMUM_CONSTRAINT_DEGREE : 0);
 }
 

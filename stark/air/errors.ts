@@ -17,6 +17,8 @@ export const AIR_ERRORS = {
   DUPLICATE_TABLE: 'two tables of a system have the same name',
   UNKNOWN_BUS: 'an interaction names a bus that the system does not have',
   TUPLE_WIDTH: 'an interaction has another number of values than its bus',
+  MALFORMED:
+    'a definition holds something else than the lists, names, flags and numbers that its digest is taken of',
   EVALUATION_INPUT: 'an evaluation got another number of values than its table has columns',
 } as const;
 

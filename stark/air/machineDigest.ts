@@ -9,6 +9,7 @@
 import { digest } from '../hash/digest.ts';
 import { LABEL } from '../transcript.ts';
 import type { AirSystem, Expansion, Node, Row, Selector, TableAir } from './air.ts';
+import { isSealedSystem } from './sealedSystem.ts';
 
 const NODE_KINDS: Readonly<Record<Node['kind'], number>> = {
   constant: 1,
@@ -35,7 +36,8 @@ function writeText(words: number[], text: string): void {
 
 function writeList<Item>(words: number[], items: readonly Item[], write: (item: Item) => void): void {
   words.push(items.length);
-  items.forEach(write);
+  // Not `forEach`, which skips the holes that the length counts.
+  for (const item of items) write(item);
 }
 
 function writeNode(words: number[], node: Node): void {
@@ -110,12 +112,12 @@ export function systemWords(system: AirSystem): number[] {
   return words;
 }
 
-/** Digests by system: a system does not change, and has some ten thousand words to hash. */
+/** Digests of sealed systems: such a one does not change, and the machine has some twenty thousand words to hash. */
 const machineDigests = new WeakMap<AirSystem, Uint32Array>();
 
-/** The machine digest, 8 words; part of every verification key. */
+/** The machine digest, 8 words; part of every verification key. The system must have passed `systemFault`. */
 export function machineDigest(system: AirSystem): Uint32Array {
   const known = machineDigests.get(system) ?? digest(LABEL.MACHINE, systemWords(system));
-  machineDigests.set(system, known);
+  if (isSealedSystem(system)) machineDigests.set(system, known);
   return known.slice();
 }

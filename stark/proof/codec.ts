@@ -10,6 +10,7 @@ import { DIGEST_WORDS } from '../hash/poseidon.ts';
 import { checkHeights, type VerifyingKey } from '../keys.ts';
 import { type OpenedTree, openingSize } from '../merkleOpening.ts';
 import type { Profile } from '../profile.ts';
+import { required } from '../required.ts';
 import { VERSION } from '../transcript.ts';
 import { type Rejection, reject } from '../verifier/rejection.ts';
 import type { Proof, TreeOpening } from './proof.ts';
@@ -117,7 +118,7 @@ export function decodeProof(bytes: Uint8Array, key: VerifyingKey): Decoded {
     position += length;
     return words.subarray(position - length, position);
   };
-  const takeNonce = (bits: number): number | undefined => (bits === 0 ? undefined : take(1)[0]);
+  const takeNonce = (bits: number): number | undefined => (bits === 0 ? undefined : take(1)[0]!);
   const capWords = DIGEST_WORDS << profile.logCap;
   const { grinding } = profile;
   const mainCap = take(capWords);
@@ -188,5 +189,7 @@ function sizeOf(
   trees: ProofTrees,
   distinctCounts: readonly number[],
 ): { rowWords: number; nodeCount: number } {
-  return openingSize(tree, (logRows) => distinctCounts[trees.logRows - logRows] ?? 0);
+  return openingSize(tree, (logRows) =>
+    required(distinctCounts[trees.logRows - logRows], `the count at 2^${logRows} rows`),
+  );
 }

@@ -8,7 +8,8 @@ import { evaluateConstraints, quotientAtPoint, traceDomain } from '../air/verifi
 import * as extension from '../field/extension.ts';
 import type { Proof } from '../proof/proof.ts';
 import { matrixOf, type Phase, type ProofShape } from '../proof/shape.ts';
-import type { Challenges } from './challenges.ts';
+import { required } from '../required.ts';
+import type { PointChallenges, SumChallenges } from './challenges.ts';
 import { type Rejection, reject } from './rejection.ts';
 
 type Extension = extension.Extension;
@@ -31,10 +32,9 @@ export function checkQuotients(
   statement: Uint32Array,
   proof: Proof,
   shape: ProofShape,
-  challenges: Challenges,
+  { logUp }: SumChallenges,
+  { zeta, lambda }: PointChallenges,
 ): Rejection | undefined {
-  const { zeta, lambda, logUp } = challenges;
-
   /** A table's opened values in a phase; none when it has no columns there. */
   function openedIn(phase: Phase, slot: number): { current: Extension[]; next: Extension[] } {
     const matrix = matrixOf(shape, phase, slot);
@@ -46,14 +46,17 @@ export function checkQuotients(
     };
   }
 
+  const sums = elements(proof.sums, 0, shape.summedSlots.length);
   for (const slot of shape.presentSlots) {
     const table = system.tables[slot]!;
     const preprocessed = openedIn('preprocessed', slot);
     const main = openedIn('main', slot);
     const logUpColumns = openedIn('logUp', slot);
     const quotient = openedIn('quotient', slot).current;
-    const sumPosition = shape.summedSlots.indexOf(slot);
-    const sum = sumPosition < 0 ? extension.ZERO : extension.read(proof.sums, sumPosition * extension.DEGREE);
+    const sum =
+      table.interactions.length === 0
+        ? extension.ZERO
+        : required(sums[shape.summedSlots.indexOf(slot)], `the sum of ${table.name}`);
     const domain = traceDomain(EXTENSION_VERIFIER_ALGEBRA, shape.logHeights[slot]!, zeta);
     const combined = evaluateConstraints(
       EXTENSION_VERIFIER_ALGEBRA,

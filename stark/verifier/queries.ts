@@ -12,6 +12,7 @@ import { distinctIndices, opensTo } from '../merkleOpening.ts';
 import type { Proof } from '../proof/proof.ts';
 import type { ProofShape } from '../proof/shape.ts';
 import type { ProofTrees } from '../proof/trees.ts';
+import { required } from '../required.ts';
 import type { Challenges } from './challenges.ts';
 import { deepCombinations } from './deep.ts';
 import { type Rejection, reject } from './rejection.ts';
@@ -29,10 +30,11 @@ export function checkQueries(
   /** Entry k: the distinct values of (index >> k), ascending. */
   const indices = distinctIndices(challenges.queryIndices, trees.logRows, logCap);
   for (const [level, { length }] of indices.entries()) {
-    if (proof.distinctCounts[level] !== length)
-      return reject('QUERY_COUNTS_WRONG', { level, expected: length, got: proof.distinctCounts[level] ?? 0 });
+    const got = required(proof.distinctCounts[level], `count ${level}`);
+    if (got !== length) return reject('QUERY_COUNTS_WRONG', { level, expected: length, got });
   }
-  const indicesAt = (logRows: number): readonly number[] => indices[trees.logRows - logRows] ?? [];
+  const indicesAt = (logRows: number): readonly number[] =>
+    required(indices[trees.logRows - logRows], `indices into 2^${logRows} rows`);
   const indicesFrom = (logRows: number): readonly (readonly number[])[] =>
     indices.slice(trees.logRows - logRows);
 
@@ -56,7 +58,8 @@ export function checkQueries(
 
   // The DEEP combination of every height, at the distinct indices of that height.
   const combinations = deepCombinations(key.profile, proof, shape, trees, challenges, indicesAt);
-  const combinationAt = (logHeight: number): readonly Extension[] => combinations.get(logHeight) ?? [];
+  const combinationAt = (logHeight: number): readonly Extension[] =>
+    required(combinations.get(logHeight), `the combination of height 2^${logHeight}`);
 
   // The folds: `carried` are the values at the distinct indices of the current height.
   let logHeight = shape.distinctLogHeights[0]!;
@@ -70,7 +73,7 @@ export function checkQueries(
     // A coset's own place must hold the value carried so far.
     let coset = 0;
     for (const [position, index] of indicesAt(logRows).entries()) {
-      while (cosets[coset] !== index >>> fold.logArity) coset++;
+      while (required(cosets[coset], `the coset of ${index}`) !== index >>> fold.logArity) coset++;
       const place = index & ((1 << fold.logArity) - 1);
       const got = extension.read(rows, coset * cosetWords + place * extension.DEGREE);
       const expected = carried[position]!;

@@ -401,7 +401,7 @@ describe('T: transcript', () => {
     );
     for (const [label, reason] of [
       [LABEL.LOGUP_GRIND, 'DEEP_GRIND'],
-      [LABEL.DEEP_GRIND, 'BATCH_GRIND'],
+      [LABEL.DEEP_GRIND, 'QUOTIENT_MISMATCH'],
       [LABEL.BATCH_GRIND, 'FOLD_GRIND'],
       [LABEL.FOLD_GRIND, 'FOLD_GRIND'],
     ] as const) {
