@@ -9,6 +9,7 @@ const GENERATORS = [
   'generatePoseidonModule',
   'generateShaderConstants',
   'generateMachineTables',
+  'generateMachineWords',
 ];
 
 for (const generator of GENERATORS) {
