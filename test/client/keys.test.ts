@@ -1,6 +1,7 @@
 /** The committed keys are those of the sources, and the golden proofs verify under them. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { describe, it } from 'node:test';
 import { blockFile } from '../../client/aggregateService.ts';
 import { describeClaim } from '../../client/claims.ts';
@@ -12,7 +13,14 @@ import { productionSystem, verifyProofFile } from '../../client/verifyFile.ts';
 import { type BlockSummary, blockSummaryDigest } from '../../programs/block/blockStatement.ts';
 import { finalStatement } from '../../programs/block/verifyBlock.ts';
 import { REQUIRED_BITS } from '../../stark/soundness.ts';
-import { KEYS_FILE } from '../support/storedProofs.ts';
+import {
+  AGGREGATE_PROOF,
+  BLOCK_PROOF,
+  COLUMN_PROOF,
+  INNER_PROOF,
+  KEYS_FILE,
+  SKIPPED_PROOF,
+} from '../support/storedProofs.ts';
 
 const PROOFS = new URL('../vectors/proofs/', import.meta.url);
 const keysJson = readFileSync(KEYS_FILE, 'utf8');
@@ -84,7 +92,25 @@ describe('golden proofs', () => {
   const keys = parsePublishedKeys(keysJson, system);
   const names = readdirSync(PROOFS).filter((name) => name.endsWith('.proof'));
 
-  it('are there', () => assert.ok(names.length > 0));
+  it('are those that makeStoredProofs makes', () => {
+    const made = [COLUMN_PROOF, INNER_PROOF, AGGREGATE_PROOF, BLOCK_PROOF, SKIPPED_PROOF];
+    assert.deepEqual(names.toSorted(), made.map(({ pathname }) => basename(pathname)).toSorted());
+  });
+
+  it('are under every profile, and one is of a block with skipped transactions', () => {
+    const files = names.map((name) => decodeProofFile(new Uint8Array(readFileSync(new URL(name, PROOFS)))));
+    assert.deepEqual([...new Set(files.map(({ profile }) => profile))].toSorted(), [
+      'final',
+      'inner',
+      'leaf',
+    ]);
+    const { entries } = decodeProofFile(new Uint8Array(readFileSync(SKIPPED_PROOF)));
+    const claim = leavesOf(entries ?? [])[0]?.claim;
+    assert.ok(claim?.program === 'block');
+    const { transactionCount, executedCount, skippedDigest } = claim.summary;
+    assert.deepEqual([transactionCount, executedCount], [57, 52]);
+    assert.ok(skippedDigest.some((word) => word !== 0));
+  });
 
   for (const name of names) {
     it(`${name} verifies from keys.json alone, and a flipped one does not`, () => {

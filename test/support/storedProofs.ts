@@ -17,6 +17,12 @@ export const AGGREGATE_PROOF: URL = new URL(
 /** The final proof of that block from its two columns, as the demo writes it. */
 export const BLOCK_PROOF: URL = new URL('../vectors/proofs/block-19933122-2.proof', import.meta.url);
 
+/** Both columns of that block, aggregated: the proof that the one under `final` wraps. */
+export const INNER_PROOF: URL = new URL('../vectors/proofs/aggregate-19933122-inner.proof', import.meta.url);
+
+/** The final proof of block 19932703 from two columns: five of its transactions are skipped. */
+export const SKIPPED_PROOF: URL = new URL('../vectors/proofs/block-19932703-2.proof', import.meta.url);
+
 export interface StoredProof {
   readonly keysJson: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
