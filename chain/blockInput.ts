@@ -2,51 +2,69 @@
  * From a block to the inputs of its execution columns: the plain transfers in block order, the accounts they touch
  * before the block, and the columns they fall into.
  *
- * A plain transfer has a recipient that is no precompile, no call data, type 0, 1 or 2 and an empty access list. The code of
- * recipients is removed from the pre-state, so a transfer runs nothing; this changes the block, and any independent
- * execution that is compared has to start from the same state (`removeRecipientCode`).
+ * What a column cannot execute as Ethereum does is left out and counted, by reason (`LEFT_OUT_REASONS`). The code of recipients is
+ * removed from the pre-state, so a transfer runs nothing; this changes the block, and any independent execution that is compared
+ * has to start from the same state (`removeRecipientCode`).
  */
+import {
+  type ColumnAccount,
+  type ColumnHeader,
+  type ColumnTransfer,
+  codeBytes,
+  DELEGATION_BYTES,
+  isPrecompile,
+  TRANSACTION_NONCE_BITS,
+} from '../programs/column/input.ts';
+import { TRANSFER_GAS } from '../programs/column/statement.ts';
 import type { AccessSet } from './accessSet.ts';
 import { accountKey } from './accessSet.ts';
 import type { BlockFile, BlockTransaction } from './blockFile.ts';
 import { ChainError } from './errors.ts';
 import { buildInclusionList, type InclusionList } from './inclusionList.ts';
+import { transactionGasCap } from './transactionGasCap.ts';
 
-/** Addresses are '0x' and 40 lower-case hex digits. */
-export interface Transfer {
+export interface Transfer extends ColumnTransfer {
   /** Position in the block. */
   readonly blockIndex: number;
-  readonly chainId: bigint;
-  readonly from: string;
-  readonly to: string;
-  readonly nonce: bigint;
-  readonly gasLimit: bigint;
-  /** The gas price where the transaction has one price only. */
-  readonly maxFeePerGasWei: bigint;
-  readonly maxPriorityFeePerGasWei: bigint;
-  readonly valueWei: bigint;
-}
-
-/** An account before the block. */
-export interface PreAccount {
-  readonly address: string;
-  readonly nonce: bigint;
-  readonly balanceWei: bigint;
-  /** '0x' where it has none. */
-  readonly code: string;
 }
 
 /** What one column executes. */
-export interface ColumnBlock {
+export interface ColumnBlock extends ColumnHeader {
   readonly columnIndex: number;
-  readonly chainId: bigint;
-  readonly blockNumber: bigint;
-  /** 0 for a block without a base fee. */
-  readonly baseFeePerGasWei: bigint;
   /** In block order. */
   readonly transfers: readonly Transfer[];
   /** Every sender and recipient, ascending by address. */
-  readonly accounts: readonly PreAccount[];
+  readonly accounts: readonly ColumnAccount[];
+}
+
+/** Why a transaction of a block is in no column, in the order in which it is asked; the first that applies counts. */
+export const LEFT_OUT_REASONS = [
+  'creates a contract',
+  'type above 2',
+  'call data',
+  'access list',
+  'recipient is a precompile',
+  'sender cannot be recovered',
+  'coinbase sends or receives',
+  'sender is delegated',
+  'nonce of more than 128 bits',
+  'recipient has code and sends',
+] as const;
+
+export type LeftOutReason = (typeof LEFT_OUT_REASONS)[number];
+
+export interface LeftOut {
+  readonly reason: LeftOutReason;
+  readonly count: number;
+  /** Positions in the block of the first few. */
+  readonly firstIndices: readonly number[];
+}
+
+export interface Selection {
+  /** In block order. */
+  readonly transfers: readonly Transfer[];
+  /** In the order of the reasons, those that apply to a transaction. */
+  readonly leftOut: readonly LeftOut[];
 }
 
 export interface BlockInput {
@@ -54,50 +72,104 @@ export interface BlockInput {
   readonly list: InclusionList<Transfer>;
   /** Columns without transactions are left out. */
   readonly columns: readonly ColumnBlock[];
+  /** The transactions of the block that are in no column. */
+  readonly leftOut: readonly LeftOut[];
 }
 
-/** Recovers the sender of a transaction from its signature. */
+/** Recovers the sender of a transaction from its signature. Throws where there is none. */
 export type RecoverSender = (transaction: BlockTransaction) => string;
 
-/** Gas of a plain transfer: the intrinsic gas, whatever its limit. Source: the yellow paper's G_transaction. */
-const TRANSFER_GAS = 21000;
+const FIRST_INDICES = 8;
 
-/** 1 to 0x11 and 0x100: the precompiles of every fork up to Osaka, left out for every block alike. */
-function isPrecompile(address: string): boolean {
-  const value = BigInt(address);
-  return (value >= 1n && value <= 0x11n) || value === 0x100n;
+/** Why the transaction alone, whoever sends it, is no plain transfer. */
+function formReason({
+  to,
+  type,
+  input,
+  accessList,
+}: BlockTransaction): LeftOutReason | undefined {
+  if (typeof to !== 'string') return 'creates a contract';
+  if ((type ?? 0n) > 2n) return 'type above 2';
+  if (input !== '0x') return 'call data';
+  if ((accessList ?? []).length > 0) return 'access list';
+  if (isPrecompile(to)) return 'recipient is a precompile';
+  return undefined;
 }
 
-export function isPlainTransfer(transaction: BlockTransaction): boolean {
-  const type = transaction.type ?? 0n;
-  return (
-    typeof transaction.to === 'string' &&
-    !isPrecompile(transaction.to) &&
-    transaction.input === '0x' &&
-    type <= 2n &&
-    (transaction.accessList ?? []).length === 0
-  );
+/** The sender that the file names, or the recovered one; undefined where the signature gives none. */
+function senderOf(
+  transaction: BlockTransaction,
+  blockIndex: number,
+  recoverSender: RecoverSender | undefined,
+): string | undefined {
+  if (typeof transaction.from === 'string') return transaction.from;
+  if (recoverSender === undefined) throw new ChainError('SENDER_MISSING', { transaction: blockIndex });
+  try {
+    return recoverSender(transaction);
+  } catch {
+    // A signature of nobody: whatever the library says of it, the transaction has no sender.
+    return undefined;
+  }
 }
 
-/** The plain transfers of a block in block order. Throws: ChainError SENDER_MISSING, BLOCK_FORMAT, QUANTITY_RANGE. */
-export function selectTransfers(file: BlockFile, recoverSender?: RecoverSender): Transfer[] {
-  return file.block.transactions.flatMap((transaction, blockIndex) =>
-    isPlainTransfer(transaction) ? [transferOf(file, transaction, blockIndex, recoverSender)] : [],
+/** The transfer, or why it is left out. */
+function transferOrReason(
+  file: BlockFile,
+  transaction: BlockTransaction,
+  blockIndex: number,
+  recoverSender: RecoverSender | undefined,
+): Transfer | LeftOutReason {
+  const reason = formReason(transaction);
+  if (reason !== undefined) return reason;
+  const from = senderOf(transaction, blockIndex, recoverSender);
+  if (from === undefined) return 'sender cannot be recovered';
+  const { miner } = file.block;
+  if (from === miner || transaction.to === miner) return 'coinbase sends or receives';
+  if (codeBytes({ code: codeOf(file, from) }) === DELEGATION_BYTES) return 'sender is delegated';
+  if (transaction.nonce >> BigInt(TRANSACTION_NONCE_BITS) !== 0n) return 'nonce of more than 128 bits';
+  return transferOf(file, transaction, blockIndex, from);
+}
+
+/** Before the block. */
+function codeOf(file: BlockFile, address: string): string {
+  return file.prestate[address]?.code ?? '0x';
+}
+
+/**
+ * The plain transfers of a block in block order, and what else it has.
+ * Throws: ChainError SENDER_MISSING where no sender is named and none can be asked for, BLOCK_FORMAT, QUANTITY_RANGE.
+ */
+export function selectTransfers(file: BlockFile, recoverSender?: RecoverSender): Selection {
+  const indices = new Map<LeftOutReason, number[]>(LEFT_OUT_REASONS.map((reason) => [reason, []]));
+  const candidates = file.block.transactions.flatMap((transaction, blockIndex) => {
+    const found = transferOrReason(file, transaction, blockIndex, recoverSender);
+    if (typeof found !== 'string') return [found];
+    indices.get(found)?.push(blockIndex);
+    return [];
+  });
+  // A sender keeps its code, because a sender with code is refused for it; so nothing can be sent to it here.
+  const senders = new Set(candidates.map(({ from }) => from));
+  const transfers = candidates.filter(({ to, blockIndex }) => {
+    if (!senders.has(to) || codeOf(file, to) === '0x') return true;
+    indices.get('recipient has code and sends')?.push(blockIndex);
+    return false;
+  });
+  const leftOut = [...indices].flatMap(([reason, all]): LeftOut[] =>
+    all.length === 0 ? [] : [{ reason, count: all.length, firstIndices: all.slice(0, FIRST_INDICES) }],
   );
+  return { transfers, leftOut };
 }
 
 function transferOf(
   file: BlockFile,
   transaction: BlockTransaction,
   blockIndex: number,
-  recoverSender: RecoverSender | undefined,
+  from: string,
 ): Transfer {
-  const from = transaction.from ?? recoverSender?.(transaction);
-  if (from === undefined) throw new ChainError('SENDER_MISSING', { transaction: blockIndex });
   const hasOnePrice = (transaction.type ?? 0n) < 2n;
   const maxFee = hasOnePrice ? transaction.gasPrice : transaction.maxFeePerGas;
   const maxPriorityFee = hasOnePrice ? transaction.gasPrice : transaction.maxPriorityFeePerGas;
-  if (maxFee === undefined || maxPriorityFee === undefined) {
+  if (typeof maxFee !== 'bigint' || typeof maxPriorityFee !== 'bigint') {
     throw new ChainError('BLOCK_FORMAT', {
       field: `transactions.${blockIndex}`,
       problem: 'a price is missing',
@@ -109,20 +181,20 @@ function transferOf(
     chainId: transaction.chainId ?? BigInt(file.chainId),
     from,
     to: transaction.to ?? '',
-    nonce: checkRange(transaction.nonce, 64, 'nonce', blockIndex),
-    gasLimit: checkRange(transaction.gas, 64, 'gas', blockIndex),
-    maxFeePerGasWei: checkRange(maxFee, 128, 'maxFeePerGas', blockIndex),
-    maxPriorityFeePerGasWei: checkRange(maxPriorityFee, 128, 'maxPriorityFeePerGas', blockIndex),
-    valueWei: checkRange(transaction.value, 128, 'value', blockIndex),
+    nonce: transaction.nonce,
+    gasLimit: transaction.gas,
+    maxFeePerGasWei: maxFee,
+    maxPriorityFeePerGasWei: maxPriorityFee,
+    valueWei: transaction.value,
   };
 }
 
-/** The accounts of some transfers before the block, ascending by address. */
+/** The accounts of some transfers before the block, ascending by address. Throws: ChainError QUANTITY_RANGE. */
 export function preAccounts(
   file: BlockFile,
   transfers: readonly Transfer[],
   recipients: ReadonlySet<string>,
-): PreAccount[] {
+): ColumnAccount[] {
   const touched = new Set(transfers.flatMap(({ from, to }) => [from, to]));
   return [...touched].toSorted().map((address) => {
     const account = file.prestate[address];
@@ -130,7 +202,7 @@ export function preAccounts(
       address,
       nonce: checkRange(account?.nonce ?? 0n, 64, 'nonce', address),
       balanceWei: checkRange(account?.balance ?? 0n, 128, 'balance', address),
-      code: recipients.has(address) ? '0x' : (account?.code ?? '0x'),
+      code: recipients.has(address) ? '0x' : codeOf(file, address),
     };
   });
 }
@@ -146,16 +218,22 @@ export function transferAccess(transfer: Transfer): AccessSet {
 
 /** Throws: ChainError of every kind. */
 export function blockInput(file: BlockFile, columnCount: number, recoverSender?: RecoverSender): BlockInput {
-  const transfers = selectTransfers(file, recoverSender);
+  const { transfers, leftOut } = selectTransfers(file, recoverSender);
   const recipients = new Set(transfers.map(({ to }) => to));
   const list = buildInclusionList(transfers, transferAccess, columnCount);
+  const header: ColumnHeader = {
+    chainId: BigInt(file.chainId),
+    blockNumber: file.block.number,
+    baseFeePerGasWei: file.block.baseFeePerGas ?? 0n,
+    coinbase: file.block.miner,
+    blockGasLimit: file.block.gasLimit,
+    transactionGasCap: transactionGasCap(file.chainId, file.block.timestamp),
+  };
   const columns = Array.from({ length: columnCount }, (_, columnIndex): ColumnBlock => {
     const members = transfers.filter((_transfer, index) => list.columnOf[index] === columnIndex);
     return {
       columnIndex,
-      chainId: BigInt(file.chainId),
-      blockNumber: file.block.number,
-      baseFeePerGasWei: file.block.baseFeePerGas ?? 0n,
+      ...header,
       transfers: members,
       accounts: preAccounts(file, members, recipients),
     };
@@ -164,6 +242,7 @@ export function blockInput(file: BlockFile, columnCount: number, recoverSender?:
     coinbase: file.block.miner,
     list,
     columns: columns.filter(({ transfers: { length } }) => length > 0),
+    leftOut,
   };
 }
 

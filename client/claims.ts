@@ -6,11 +6,19 @@ import { blockSummaryToJson, parseBlockSummary } from '../programs/block/blockJs
 import { type BlockSummary, blockSummaryDigest } from '../programs/block/blockStatement.ts';
 import { BLOCK_CAVEATS, describeBlock } from '../programs/block/describe.ts';
 import { BlockError } from '../programs/block/errors.ts';
-import { MAXIMUM_TRANSFERS } from '../programs/column/input.ts';
+import { COLUMN_CAVEATS, describeGasCap } from '../programs/column/describe.ts';
+import {
+  HEADER_QUANTITIES,
+  MAXIMUM_TRANSFERS,
+  QUANTITY_BITS,
+  TRANSFER_QUANTITIES,
+  transferBits,
+} from '../programs/column/input.ts';
 import {
   type AccessListItem,
   type ColumnStatement,
   columnStatementDigest,
+  SLOT_LIMIT,
   type StatedTransfer,
   TRANSFER_STATUSES,
   unpackBasicData,
@@ -31,29 +39,11 @@ export interface BlockClaim {
 export type Claim = ColumnClaim | BlockClaim;
 
 const ADDRESS = /^0x[0-9a-f]{40}$/;
-const SLOT_BITS = 64;
-
-const SUMS = [
-  'chainId',
-  'blockNumber',
-  'baseFeePerGasWei',
-  'gasUsed',
-  'priorityFeesWei',
-  'burnedWei',
-] as const;
-const TRANSFER_QUANTITIES = [
-  'chainId',
-  'nonce',
-  'gasLimit',
-  'maxFeePerGasWei',
-  'maxPriorityFeePerGasWei',
-  'valueWei',
-] as const;
+const COLUMN_QUANTITIES = [...HEADER_QUANTITIES, 'gasUsed', 'priorityFeesWei', 'burnedWei'] as const;
 
 /** What a proof of the program does not say, for whoever reads only the output. */
 export const CAVEATS: Readonly<Record<string, string>> = {
-  column:
-    'A column proof does not say that anybody signed: signatures are not part of the statement, and each sender is an input that its digest binds.',
+  column: COLUMN_CAVEATS.join(' '),
   block: BLOCK_CAVEATS.join(' '),
   aggregate:
     'An aggregate says that each leaf has a valid proof under its key; it does not say that leaves differ.',
@@ -65,7 +55,7 @@ function addressOf(value: unknown, path: string): string {
   return value;
 }
 
-/** A decimal string below 2^bits. */
+/** A quantity below 2^bits. */
 function boundedOf(value: unknown, path: string, bits: number): bigint {
   const quantity = quantityOf(value, path);
   if (quantity >> BigInt(bits) !== 0n) throw refuse(path, `a quantity below 2^${bits}`, value);
@@ -75,14 +65,14 @@ function boundedOf(value: unknown, path: string, bits: number): bigint {
 function transferOf(value: unknown, path: string): StatedTransfer {
   const fields = objectOf(value, path, [...TRANSFER_QUANTITIES, 'from', 'to', 'status']);
   const quantity = (name: (typeof TRANSFER_QUANTITIES)[number]): bigint =>
-    boundedOf(fields[name], `${path}.${name}`, 128);
+    boundedOf(fields[name], `${path}.${name}`, transferBits(name));
   const status = TRANSFER_STATUSES.find((known) => known === fields['status']);
   if (status === undefined) throw refuse(`${path}.status`, TRANSFER_STATUSES.join(', '), fields['status']);
   return {
     chainId: quantity('chainId'),
     from: addressOf(fields['from'], `${path}.from`),
     to: addressOf(fields['to'], `${path}.to`),
-    nonce: boundedOf(fields['nonce'], `${path}.nonce`, 64),
+    nonce: quantity('nonce'),
     gasLimit: quantity('gasLimit'),
     maxFeePerGasWei: quantity('maxFeePerGasWei'),
     maxPriorityFeePerGasWei: quantity('maxPriorityFeePerGasWei'),
@@ -93,11 +83,13 @@ function transferOf(value: unknown, path: string): StatedTransfer {
 
 function accessListItemOf(value: unknown, path: string): AccessListItem {
   const fields = objectOf(value, path, ['address', 'slot', 'preValue', 'postValue']);
+  const slot = quantityOf(fields['slot'], `${path}.slot`);
+  if (slot >= SLOT_LIMIT) throw refuse(`${path}.slot`, 'a slot from 0 to 2^96 - 2', fields['slot']);
   return {
     address: addressOf(fields['address'], `${path}.address`),
-    slot: boundedOf(fields['slot'], `${path}.slot`, SLOT_BITS),
-    preValue: boundedOf(fields['preValue'], `${path}.preValue`, 256),
-    postValue: boundedOf(fields['postValue'], `${path}.postValue`, 256),
+    slot,
+    preValue: boundedOf(fields['preValue'], `${path}.preValue`, QUANTITY_BITS),
+    postValue: boundedOf(fields['postValue'], `${path}.postValue`, QUANTITY_BITS),
   };
 }
 
@@ -125,23 +117,25 @@ function parseBlockClaim(fields: Fields, path: string): BlockClaim {
 }
 
 function parseColumnClaim(value: Fields, path: string): ColumnClaim {
-  const fields = objectOf(value, path, ['transfers', 'accessList', ...SUMS]);
-  const [chainId, blockNumber, baseFeePerGasWei, gasUsed, priorityFeesWei, burnedWei] = SUMS.map((name) =>
-    boundedOf(fields[name], `${path}.${name}`, 256),
-  ) as [bigint, bigint, bigint, bigint, bigint, bigint];
+  const fields = objectOf(value, path, ['coinbase', 'transfers', 'accessList', ...COLUMN_QUANTITIES]);
+  const quantity = (name: (typeof COLUMN_QUANTITIES)[number]): bigint =>
+    boundedOf(fields[name], `${path}.${name}`, QUANTITY_BITS);
   const transfers = listOf(fields['transfers'], `${path}.transfers`, MAXIMUM_TRANSFERS);
   const accessList = listOf(fields['accessList'], `${path}.accessList`, 2 * MAXIMUM_TRANSFERS);
   return {
     program: 'column',
     statement: {
-      chainId,
-      blockNumber,
-      baseFeePerGasWei,
+      chainId: quantity('chainId'),
+      blockNumber: quantity('blockNumber'),
+      baseFeePerGasWei: quantity('baseFeePerGasWei'),
+      coinbase: addressOf(fields['coinbase'], `${path}.coinbase`),
+      blockGasLimit: quantity('blockGasLimit'),
+      transactionGasCap: quantity('transactionGasCap'),
       transfers: transfers.map((each, index) => transferOf(each, `${path}.transfers.${index}`)),
       accessList: accessList.map((each, index) => accessListItemOf(each, `${path}.accessList.${index}`)),
-      gasUsed,
-      priorityFeesWei,
-      burnedWei,
+      gasUsed: quantity('gasUsed'),
+      priorityFeesWei: quantity('priorityFeesWei'),
+      burnedWei: quantity('burnedWei'),
     },
   };
 }
@@ -153,7 +147,8 @@ export function claimToJson(claim: Claim): Readonly<Record<string, unknown>> {
   const { statement } = claim;
   return {
     program,
-    ...Object.fromEntries(SUMS.map((name) => [name, statement[name].toString()])),
+    ...Object.fromEntries(COLUMN_QUANTITIES.map((name) => [name, statement[name].toString()])),
+    coinbase: statement.coinbase,
     transfers: statement.transfers.map((transfer) => ({
       ...Object.fromEntries(TRANSFER_QUANTITIES.map((name) => [name, transfer[name].toString()])),
       from: transfer.from,
@@ -197,8 +192,8 @@ export function describeClaim(claim: Claim, detail: 'summary' | 'accounts'): str
   const reasons = [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
   const skipped = transfers.length - executed;
   const summary =
-    `column of block ${blockNumber} on chain ${chainId}, base fee ${decimals(baseFeePerGasWei, WEI_PER_GWEI)} gwei: ` +
-    `${transfers.length} transfers, ${executed} executed, ${skipped} not executable${skipped === 0 ? '' : ` (${reasons})`}; ` +
+    `column of block ${blockNumber} on chain ${chainId}, base fee ${decimals(baseFeePerGasWei, WEI_PER_GWEI)} gwei, coinbase ${statement.coinbase}, gas limit ${statement.blockGasLimit}, ${describeGasCap(statement.transactionGasCap)}: ` +
+    `${transfers.length} plain transfers, ${executed} executed, ${skipped} not executable${skipped === 0 ? '' : ` (${reasons})`}; ` +
     `${accessList.length} accounts; gas ${gasUsed}, priority fees ${decimals(statement.priorityFeesWei, WEI_PER_ETHER)} ETH, ` +
     `burned ${decimals(statement.burnedWei, WEI_PER_ETHER)} ETH`;
   if (detail === 'summary') return [summary];
@@ -208,7 +203,7 @@ export function describeClaim(claim: Claim, detail: 'summary' | 'accounts'): str
       if (preValue === postValue) return [];
       const [before, after] = [unpackBasicData(preValue), unpackBasicData(postValue)];
       return [
-        `  ${address}: nonce ${before.nonce} -> ${after.nonce}, balance ${decimals(before.balanceWei, WEI_PER_ETHER)} -> ${decimals(after.balanceWei, WEI_PER_ETHER)} ETH`,
+        `  ${address}: claimed nonce ${before.nonce} -> ${after.nonce}, claimed balance ${decimals(before.balanceWei, WEI_PER_ETHER)} -> ${decimals(after.balanceWei, WEI_PER_ETHER)} ETH`,
       ];
     }),
   ];

@@ -2,6 +2,7 @@
  * Reads untrusted JSON field by field: an unknown, missing or mistyped field is refused with its path. Written out instead of
  * a schema library because the stand-alone verifier trusts it.
  */
+import { QUANTITY } from '../programs/column/input.ts';
 import { isCanonical } from '../stark/field/koalaBear.ts';
 import { DIGEST_WORDS } from '../stark/hash/poseidon.ts';
 import { ClientError } from './errors.ts';
@@ -10,7 +11,6 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 const WORD_DIGITS = 8;
 const DIGEST = /^0x[0-9a-f]{64}$/;
-const QUANTITY = /^(0|[1-9][0-9]{0,77})$/;
 const GOT_CHARACTERS = 40;
 
 export function refuse(field: string, expected: string, got: unknown): ClientError {
@@ -53,10 +53,10 @@ export function integerOf(value: unknown, path: string, least: number, greatest:
   return value;
 }
 
-/** A decimal string without leading zeros. */
+/** A decimal or 0x-hexadecimal string without leading zeros. */
 export function quantityOf(value: unknown, path: string): bigint {
   if (typeof value !== 'string' || !QUANTITY.test(value))
-    throw refuse(path, 'a decimal string without leading zeros', value);
+    throw refuse(path, 'a decimal or 0x-hexadecimal string without leading zeros', value);
   return BigInt(value);
 }
 

@@ -160,6 +160,9 @@ export interface TableBuilder {
   wordSubtract(left: Word, right: Word, into?: Row): Word;
   /** 1 if left < right, else 0; one word row. */
   wordLess(left: Word, right: Word): Value;
+  /** Asserts that left < right, or that it is not; one word row each. */
+  assertWordLess(left: Word, right: Word): void;
+  assertWordNotLess(left: Word, right: Word): void;
   /** left * right; a run with a product above 2^256 cannot be proved; one wordMultiply row. */
   wordMultiply(left: Word, right: Word): Word;
   assertWordsEqual(left: Word, right: Word): void;

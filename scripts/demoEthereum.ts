@@ -8,7 +8,7 @@ import { createTx, normalizeTxParams, type TypedTransaction } from '@ethereumjs/
 import { Account, createAddressFromString, hexToBytes, type PrefixedHexString } from '@ethereumjs/util';
 import { createVM, runTx } from '@ethereumjs/vm';
 import type { BlockFile, BlockTransaction } from '../chain/blockFile.ts';
-import { isPlainTransfer, preAccounts, selectTransfers } from '../chain/blockInput.ts';
+import { preAccounts, selectTransfers } from '../chain/blockInput.ts';
 import type { BlockStatement } from '../programs/block/blockStatement.ts';
 import { unpackBasicData } from '../programs/column/statement.ts';
 
@@ -54,7 +54,7 @@ export function commonOf(file: BlockFile): Common {
 export async function runIndependently(file: BlockFile): Promise<IndependentRun> {
   const common = commonOf(file);
   const vm = await createVM({ common });
-  const transfers = selectTransfers(file, (transaction) => recoverSender(transaction, common));
+  const { transfers } = selectTransfers(file, (transaction) => recoverSender(transaction, common));
   const recipients = new Set(transfers.map(({ to }) => to));
   const before = preAccounts(file, transfers, recipients);
   const miner = file.prestate[file.block.miner];
@@ -86,10 +86,15 @@ export async function runIndependently(file: BlockFile): Promise<IndependentRun>
   );
   const refusals: (string | undefined)[] = [];
   let gasUsed = 0n;
-  for (const transaction of file.block.transactions.filter(isPlainTransfer)) {
-    const outcome = await runOrRefusal(() =>
-      runTx(vm, { tx: signedTransaction(transaction, common), block }),
-    );
+  for (const { blockIndex, gasLimit } of transfers) {
+    const transaction = file.block.transactions[blockIndex];
+    if (transaction === undefined) throw new TypeError(`the block has no transaction ${blockIndex}`);
+    const gasLeft = file.block.gasLimit - gasUsed;
+    const outcome = await runOrRefusal(async () => {
+      // `runTx` compares with the block's gas limit only, the comparison with what is left of it is that of `runBlock`.
+      if (gasLimit > gasLeft) throw new Error(`gas limit ${gasLimit} of ${gasLeft} that the block has left`);
+      return runTx(vm, { tx: signedTransaction(transaction, common), block });
+    });
     refusals.push(outcome.refusal);
     gasUsed += outcome.gasUsed;
   }

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { parseBlockFile } from '../chain/blockFile.ts';
-import { isPlainTransfer, selectTransfers } from '../chain/blockInput.ts';
+import { selectTransfers } from '../chain/blockInput.ts';
 
 const BLOCK_FIELDS = [
   'hash',
@@ -26,7 +26,8 @@ interface RawFile {
 
 function reduce(raw: RawFile): unknown {
   const file = parseBlockFile(raw);
-  const transfers = selectTransfers(file);
+  const { transfers } = selectTransfers(file);
+  const indices = new Set(transfers.map(({ blockIndex }) => blockIndex));
   const recipients = new Set(transfers.map(({ to }) => to));
   const kept = new Set([...transfers.flatMap(({ from, to }) => [from, to]), file.block.miner]);
   const prestate: Record<string, unknown> = {};
@@ -46,16 +47,10 @@ function reduce(raw: RawFile): unknown {
       ...Object.fromEntries(
         BLOCK_FIELDS.flatMap((name) => (name in raw.block ? [[name, raw.block[name]]] : [])),
       ),
-      transactions: raw.block.transactions.flatMap((transaction, index) =>
-        isPlainTransfer(file.block.transactions[index] ?? raise(index)) ? [transaction] : [],
-      ),
+      transactions: raw.block.transactions.filter((_transaction, index) => indices.has(index)),
     },
     prestate,
   };
-}
-
-function raise(index: number): never {
-  throw new Error(`transaction ${index} is missing`);
 }
 
 for (const path of process.argv.slice(2)) {

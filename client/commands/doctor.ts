@@ -59,6 +59,9 @@ const SELF_TEST: ColumnInput = {
   chainId: 1n,
   blockNumber: 1n,
   baseFeePerGasWei: 7n,
+  coinbase: `0x${'cc'.repeat(20)}`,
+  blockGasLimit: 30_000_000n,
+  transactionGasCap: 16_777_216n,
   transfers: [
     {
       chainId: 1n,

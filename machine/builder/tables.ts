@@ -122,6 +122,8 @@ export function tableMethods(core: Core, arithmetic: ArithmeticBuilder, memory: 
       call(TAG.WORD_LESS, left.pointer, right.pointer, outcome);
       return outcome;
     },
+    assertWordLess: (left, right) => call(TAG.WORD_LESS, left.pointer, right.pointer, 1),
+    assertWordNotLess: (left, right) => call(TAG.WORD_LESS, left.pointer, right.pointer, 0),
     wordMultiply: (left, right) => wordOperation(TAG.WORD_MULTIPLY, left, right),
     assertWordsEqual(left, right) {
       readWords(left, right);

@@ -3,34 +3,25 @@
  * proof: a block that is refused here is refused before anything is proved.
  * Source: docs/spec/block.md.
  */
-import type { ColumnTransfer } from '../column/input.ts';
+import {
+  type ColumnTransfer,
+  HEADER_QUANTITIES,
+  QUANTITY_BITS,
+  TRANSFER_QUANTITIES,
+  transferBits,
+} from '../column/input.ts';
 import {
   type AccessListItem,
   accessKey,
-  BALANCE_BITS,
   type ColumnStatement,
-  SLOT_BITS,
+  SLOT_LIMIT,
   type StatedTransfer,
   TRANSFER_STATUSES,
 } from '../column/statement.ts';
-import type { BlockStatement, BlockTransfer, ListedTransfer } from './blockStatement.ts';
+import { type BlockStatement, type BlockTransfer, headerOf, type ListedTransfer } from './blockStatement.ts';
 import { BlockError } from './errors.ts';
 
-const COLUMN_FIELDS = [
-  'chainId',
-  'blockNumber',
-  'baseFeePerGasWei',
-  'gasUsed',
-  'priorityFeesWei',
-  'burnedWei',
-] as const;
-const TRANSFER_FIELDS = [
-  'chainId',
-  'gasLimit',
-  'maxFeePerGasWei',
-  'maxPriorityFeePerGasWei',
-  'valueWei',
-] as const;
+const COLUMN_FIELDS = [...HEADER_QUANTITIES, 'gasUsed', 'priorityFeesWei', 'burnedWei'] as const;
 
 /** Everything of a transaction that its digest binds. */
 function transferName(transfer: ColumnTransfer): string {
@@ -53,21 +44,22 @@ const ADDRESS = /^0x[0-9a-f]{40}$/i;
  * Throws: BlockError 'MALFORMED_INPUT', 'QUANTITY_RANGE' naming the column and the field.
  */
 function requireFields(statement: ColumnStatement, column: number): void {
-  const quantity = (field: string, value: bigint, bits: bigint): void => {
-    if (value < 0n || value >> bits !== 0n)
+  const quantity = (field: string, value: bigint, bits: number): void => {
+    if (value < 0n || value >> BigInt(bits) !== 0n)
       throw new BlockError('QUANTITY_RANGE', { column, field, got: value.toString() });
   };
   const address = (field: string, value: string): void => {
     if (!ADDRESS.test(value))
       throw new BlockError('MALFORMED_INPUT', { column, field, expected: '0x and 40 hex digits' });
   };
-  for (const field of COLUMN_FIELDS) quantity(field, statement[field], 256n);
+  for (const field of COLUMN_FIELDS) quantity(field, statement[field], QUANTITY_BITS);
+  address('coinbase', statement.coinbase);
   for (const [place, transfer] of statement.transfers.entries()) {
     const of = `transfers.${place}`;
     address(`${of}.from`, transfer.from);
     address(`${of}.to`, transfer.to);
-    for (const field of TRANSFER_FIELDS) quantity(`${of}.${field}`, transfer[field], 256n);
-    quantity(`${of}.nonce`, transfer.nonce, 256n - BALANCE_BITS);
+    for (const field of TRANSFER_QUANTITIES)
+      quantity(`${of}.${field}`, transfer[field], transferBits(field));
     if (!TRANSFER_STATUSES.includes(transfer.status))
       throw new BlockError('MALFORMED_INPUT', {
         column,
@@ -78,10 +70,10 @@ function requireFields(statement: ColumnStatement, column: number): void {
   for (const [item, { address: owner, slot, preValue, postValue }] of statement.accessList.entries()) {
     const of = `accessList.${item}`;
     address(`${of}.address`, owner);
-    if (slot < 0n || (slot + 1n) >> SLOT_BITS !== 0n)
+    if (slot < 0n || slot >= SLOT_LIMIT)
       throw new BlockError('QUANTITY_RANGE', { column, field: `${of}.slot`, got: slot.toString() });
-    quantity(`${of}.preValue`, preValue, 256n);
-    quantity(`${of}.postValue`, postValue, 256n);
+    quantity(`${of}.preValue`, preValue, QUANTITY_BITS);
+    quantity(`${of}.postValue`, postValue, QUANTITY_BITS);
   }
 }
 
@@ -94,6 +86,9 @@ function requireOneBlock(columns: readonly ColumnStatement[]): ColumnStatement {
       ['chainId', 'OTHER_CHAIN'],
       ['blockNumber', 'OTHER_BLOCK'],
       ['baseFeePerGasWei', 'OTHER_BASE_FEE'],
+      ['coinbase', 'OTHER_COINBASE'],
+      ['blockGasLimit', 'OTHER_BLOCK_GAS_LIMIT'],
+      ['transactionGasCap', 'OTHER_TRANSACTION_GAS_CAP'],
     ] as const)
       if (each[field] !== first[field])
         throw new BlockError(code, { column, expected: String(first[field]), got: String(each[field]) });
@@ -220,11 +215,9 @@ export function assembleBlock(
   list: readonly ListedTransfer[],
 ): BlockStatement {
   for (const [column, statement] of columns.entries()) requireFields(statement, column);
-  const { chainId, blockNumber, baseFeePerGasWei } = requireOneBlock(columns);
+  const header = headerOf(requireOneBlock(columns));
   return {
-    chainId,
-    blockNumber,
-    baseFeePerGasWei,
+    ...header,
     columnCount: columns.length,
     transfers: matchList(columns, list),
     accessList: mergeAccessLists(columns),

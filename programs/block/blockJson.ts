@@ -5,32 +5,23 @@
  */
 import { isCanonical } from '../../stark/field/koalaBear.ts';
 import { DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
+import {
+  ADDRESS,
+  HEADER_QUANTITIES,
+  QUANTITY,
+  QUANTITY_BITS,
+  TRANSFER_QUANTITIES,
+  transferBits,
+} from '../column/input.ts';
 import type { BlockSummary, ListedTransfer } from './blockStatement.ts';
 import { BlockError } from './errors.ts';
 
-const QUANTITY = /^(0|[1-9][0-9]{0,77}|0x(0|[1-9a-f][0-9a-f]{0,63}))$/;
 const DIGEST = /^0x[0-9a-f]{64}$/;
 const WORD_DIGITS = 8;
-const ADDRESS = /^0x[0-9a-f]{40}$/;
 
 const COUNTS = ['columnCount', 'transactionCount', 'executedCount', 'itemCount'] as const;
-const SUMMARY_QUANTITIES = [
-  'chainId',
-  'blockNumber',
-  'baseFeePerGasWei',
-  'gasUsed',
-  'priorityFeesWei',
-  'burnedWei',
-] as const;
+const SUMMARY_QUANTITIES = [...HEADER_QUANTITIES, 'gasUsed', 'priorityFeesWei', 'burnedWei'] as const;
 const DIGESTS = ['listDigest', 'skippedDigest', 'preValuesDigest', 'postValuesDigest'] as const;
-const TRANSFER_QUANTITIES = [
-  'chainId',
-  'nonce',
-  'gasLimit',
-  'maxFeePerGasWei',
-  'maxPriorityFeePerGasWei',
-  'valueWei',
-] as const;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -89,15 +80,18 @@ function addressOf(fields: Fields, name: string, where: string): string {
 
 /** Throws: BlockError 'MALFORMED_INPUT', 'QUANTITY_RANGE' naming the first field. */
 export function parseBlockSummary(value: unknown): BlockSummary {
-  const fields = fieldsOf(value, [...COUNTS, ...SUMMARY_QUANTITIES, ...DIGESTS], 'block');
+  const fields = fieldsOf(value, [...COUNTS, ...SUMMARY_QUANTITIES, 'coinbase', ...DIGESTS], 'block');
   const quantity = (name: (typeof SUMMARY_QUANTITIES)[number]): bigint =>
-    quantityOf(fields, name, 'block', 256);
+    quantityOf(fields, name, 'block', QUANTITY_BITS);
   const count = (name: (typeof COUNTS)[number]): number => countOf(fields, name, 'block');
   const digest = (name: (typeof DIGESTS)[number]): Uint32Array => digestOf(fields, name, 'block');
   return {
     chainId: quantity('chainId'),
     blockNumber: quantity('blockNumber'),
     baseFeePerGasWei: quantity('baseFeePerGasWei'),
+    coinbase: addressOf(fields, 'coinbase', 'block'),
+    blockGasLimit: quantity('blockGasLimit'),
+    transactionGasCap: quantity('transactionGasCap'),
     columnCount: count('columnCount'),
     transactionCount: count('transactionCount'),
     executedCount: count('executedCount'),
@@ -116,6 +110,7 @@ export function parseBlockSummary(value: unknown): BlockSummary {
 export function blockSummaryToJson(summary: BlockSummary): Record<string, string | number> {
   return {
     ...Object.fromEntries(SUMMARY_QUANTITIES.map((name) => [name, summary[name].toString()])),
+    coinbase: summary.coinbase,
     ...Object.fromEntries(COUNTS.map((name) => [name, summary[name]])),
     ...Object.fromEntries(DIGESTS.map((name) => [name, digestText(summary[name])])),
   };
@@ -127,17 +122,17 @@ export function parseBlockList(value: unknown): ListedTransfer[] {
   return value.map((each: unknown, index) => {
     const where = `list.${index}`;
     const fields = fieldsOf(each, [...TRANSFER_QUANTITIES, 'from', 'to', 'column'], where);
-    const quantity = (name: (typeof TRANSFER_QUANTITIES)[number], bits: number): bigint =>
-      quantityOf(fields, name, where, bits);
+    const quantity = (name: (typeof TRANSFER_QUANTITIES)[number]): bigint =>
+      quantityOf(fields, name, where, transferBits(name));
     return {
-      chainId: quantity('chainId', 64),
+      chainId: quantity('chainId'),
       from: addressOf(fields, 'from', where),
       to: addressOf(fields, 'to', where),
-      nonce: quantity('nonce', 64),
-      gasLimit: quantity('gasLimit', 64),
-      maxFeePerGasWei: quantity('maxFeePerGasWei', 128),
-      maxPriorityFeePerGasWei: quantity('maxPriorityFeePerGasWei', 128),
-      valueWei: quantity('valueWei', 128),
+      nonce: quantity('nonce'),
+      gasLimit: quantity('gasLimit'),
+      maxFeePerGasWei: quantity('maxFeePerGasWei'),
+      maxPriorityFeePerGasWei: quantity('maxPriorityFeePerGasWei'),
+      valueWei: quantity('valueWei'),
       column: countOf(fields, 'column', where),
     };
   });

@@ -26,6 +26,7 @@ export interface BlockProgramKeys {
 /** Segments of the read-write memory: by node, by leaf, then by column. All cells hold pointers to rows. */
 const SEGMENT = { NODE: 0, LEAF: 1, COUNTS: 2, PRE_VALUES: 3, POST_VALUES: 4 } as const;
 const WORD_ROWS = 2;
+const HEADER_ROWS = 6 * WORD_ROWS;
 const TRANSFER_ROWS = 16;
 /** In the first row of a column's statement: tag, version and kind, then these counts. */
 const TRANSFER_COUNT = 3;
@@ -129,8 +130,8 @@ function mergeItem(program: ProgramBuilder, remaining: Value, merge: Merge): Mer
   const column = program.hintValue(HINT.ITEM_COLUMN, [remaining]);
   const item = program.hintRows(HINT.ITEM, [remaining], 3 * WORD_ROWS);
   const key = program.wordCheck(item);
-  // Strictly ascending over all columns: no leaf of the state is touched by two.
-  program.assertEqual(program.wordLess(merge.previousKey, key), 1);
+  // Strictly ascending over all columns: no leaf of the state is listed by two.
+  program.assertWordLess(merge.previousKey, key);
 
   const postValue = program.rowAfter(item, 2 * WORD_ROWS);
   const absorbPreValue = (digest: Row): Row => program.chain(digest, item, 2 * WORD_ROWS);
@@ -172,7 +173,7 @@ function closeColumn(
   const sums = program.hintRows(HINT.COLUMN_SUMS, [column], 3 * WORD_ROWS + 1);
   const sum = (index: number): Word => program.wordCheck(program.rowAfter(sums, index * WORD_ROWS));
   const transfers = program.rowAfter(sums, 3 * WORD_ROWS);
-  const withHeader = program.chain(counts, header, 3 * WORD_ROWS);
+  const withHeader = program.chain(counts, header, HEADER_ROWS);
   const withTransfers = program.chain(withHeader, sums, 3 * WORD_ROWS + 1);
   program.compress(withTransfers, program.compress(preValues, postValues), statement);
 
@@ -274,7 +275,7 @@ function emitMain(program: ProgramBuilder, keys: BlockProgramKeys, verifyNextChi
   );
 
   // 5. The columns' statements, the list and the sums.
-  const header = program.hintRows(HINT.BLOCK, [], 3 * WORD_ROWS);
+  const header = program.hintRows(HINT.BLOCK, [], HEADER_ROWS);
   const zeros = program.row([]);
   const skippedCount = program.subtract(counts.transfers, counts.executed);
   const totals = program.repeat(
@@ -301,7 +302,7 @@ function emitMain(program: ProgramBuilder, keys: BlockProgramKeys, verifyNextChi
     counts.executed,
     counts.items,
   );
-  digest = program.chain(digest, header, 3 * WORD_ROWS);
+  digest = program.chain(digest, header, HEADER_ROWS);
   for (const word of [totals.gasUsed, totals.priorityFees, totals.burned])
     digest = program.chain(digest, program.rowAt(word.pointer), WORD_ROWS);
   for (const row of [totals.list, totals.skipped, merged.preValues, merged.postValues])

@@ -2,11 +2,13 @@
  * What a block proof says, and its digest. The guest program hashes the same rows in the same order.
  * Source: docs/spec/block.md.
  */
+import { isCanonical } from '../../stark/field/koalaBear.ts';
 import { compress, DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
-import type { ColumnTransfer } from '../column/input.ts';
+import type { ColumnHeader, ColumnTransfer } from '../column/input.ts';
 import {
   type AccessListItem,
   accessKey,
+  headerRows,
   limbsOf,
   type StatedTransfer,
   TRANSFER_STATUSES,
@@ -25,14 +27,12 @@ export interface BlockTransfer extends StatedTransfer {
 
 /**
  * The public statement of a block proof: the columns 0..columnCount - 1 have exactly the transactions that the list assigns to
- * them, in the order of the list; each has this status; the columns touch disjoint leaves of the state, and take these
+ * them, in the order of the list; each has this status; the columns list disjoint leaves of the state, and take these
  * pre-values to these post-values. Whether the pre-values are the chain's is decided elsewhere, and so is whether senders
- * signed. The coinbase is credited once, outside, with `priorityFeesWei`.
+ * signed. The coinbase is credited once, outside, with `priorityFeesWei`, and is in no column. Every column starts with the whole
+ * gas limit of the block: `gasUsed` may be more.
  */
-export interface BlockStatement {
-  readonly chainId: bigint;
-  readonly blockNumber: bigint;
-  readonly baseFeePerGasWei: bigint;
+export interface BlockStatement extends ColumnHeader {
   readonly columnCount: number;
   /** In the order of the inclusion list. */
   readonly transfers: readonly BlockTransfer[];
@@ -44,10 +44,7 @@ export interface BlockStatement {
 }
 
 /** The statement with digests for its lists: all that enters the statement's digest, of the same size for every block. */
-export interface BlockSummary {
-  readonly chainId: bigint;
-  readonly blockNumber: bigint;
-  readonly baseFeePerGasWei: bigint;
+export interface BlockSummary extends ColumnHeader {
   readonly columnCount: number;
   readonly transactionCount: number;
   readonly executedCount: number;
@@ -65,7 +62,7 @@ export interface BlockSummary {
 
 /** Domain separation of the statement's hashes: "BLK", and the version of the statement. */
 export const BLOCK_TAG = 0x424c4b;
-export const BLOCK_VERSION = 1;
+export const BLOCK_VERSION = 2;
 /** What an initial row begins: the third word. */
 export const BLOCK_CHAIN = {
   ORDER: 1,
@@ -87,10 +84,23 @@ function initialRow(kind: number, ...counts: readonly number[]): Uint32Array {
   return rowOf(BLOCK_TAG, BLOCK_VERSION, kind, ...counts);
 }
 
+/** Throws: RangeError for a word that would be hashed as another number. */
 function rowOf(...words: readonly number[]): Uint32Array {
+  for (const word of words) requireWord(word);
   const row = new Uint32Array(DIGEST_WORDS);
   row.set(words);
   return row;
+}
+
+function requireWord(word: number): void {
+  if (!Number.isInteger(word) || !isCanonical(word)) throw new RangeError(`${word} is no canonical word`);
+}
+
+/** Throws: RangeError. */
+function requireDigest(words: Uint32Array): Uint32Array {
+  if (words.length !== DIGEST_WORDS) throw new RangeError(`a digest has ${words.length} words`);
+  for (const word of words) requireWord(word);
+  return words;
 }
 
 /** s = C(s, row) for every 8 words. */
@@ -104,6 +114,7 @@ function chain(initial: Uint32Array, words: readonly Uint32Array[]): Uint32Array
 
 /** The digest of the column numbers of a list's transactions, 8 a row. */
 export function orderDigest(columns: readonly number[]): Uint32Array {
+  for (const column of columns) requireWord(column);
   const rows = new Uint32Array(Math.ceil(columns.length / DIGEST_WORDS) * DIGEST_WORDS);
   rows.set(columns);
   return chain(initialRow(BLOCK_CHAIN.ORDER, columns.length), [rows]);
@@ -163,13 +174,17 @@ export function postValuesDigest(items: readonly AccessListItem[]): Uint32Array 
   );
 }
 
-/** Throws: RangeError on a quantity above 256 bits, or a transaction in a column that there is not. */
+/** The header alone. */
+export function headerOf(header: ColumnHeader): ColumnHeader {
+  const { chainId, blockNumber, baseFeePerGasWei, coinbase, blockGasLimit, transactionGasCap } = header;
+  return { chainId, blockNumber, baseFeePerGasWei, coinbase, blockGasLimit, transactionGasCap };
+}
+
+/** Throws: RangeError on a quantity that has no row, or a transaction in a column that there is not. */
 export function summarizeBlock(statement: BlockStatement): BlockSummary {
   const { transfers, accessList, columnCount } = statement;
   return {
-    chainId: statement.chainId,
-    blockNumber: statement.blockNumber,
-    baseFeePerGasWei: statement.baseFeePerGasWei,
+    ...headerOf(statement),
     columnCount,
     transactionCount: transfers.length,
     executedCount: transfers.filter(({ status }) => status === 'executed').length,
@@ -184,20 +199,18 @@ export function summarizeBlock(statement: BlockStatement): BlockSummary {
   };
 }
 
-/** The 8 words that a block proof is about. Throws: RangeError on a quantity above 256 bits. */
+/** The 8 words that a block proof is about. Throws: RangeError on a quantity, count, address or digest that has no row. */
 export function blockSummaryDigest(summary: BlockSummary): Uint32Array {
   const { columnCount, transactionCount, executedCount, itemCount } = summary;
   return chain(initialRow(BLOCK_CHAIN.STATEMENT, columnCount, transactionCount, executedCount, itemCount), [
-    limbsOf(summary.chainId),
-    limbsOf(summary.blockNumber),
-    limbsOf(summary.baseFeePerGasWei),
+    ...headerRows(summary),
     limbsOf(summary.gasUsed),
     limbsOf(summary.priorityFeesWei),
     limbsOf(summary.burnedWei),
-    summary.listDigest,
-    summary.skippedDigest,
-    summary.preValuesDigest,
-    summary.postValuesDigest,
+    requireDigest(summary.listDigest),
+    requireDigest(summary.skippedDigest),
+    requireDigest(summary.preValuesDigest),
+    requireDigest(summary.postValuesDigest),
     new Uint32Array(RESERVED_ROWS * DIGEST_WORDS),
   ]);
 }

@@ -1,4 +1,5 @@
 /** What a block proof claims, in sentences, and what it does not. */
+import { COLUMN_CAVEATS, describeGasCap } from '../column/describe.ts';
 import type { BlockStatement, BlockSummary } from './blockStatement.ts';
 
 const WEI_PER_ETHER = 10n ** 18n;
@@ -15,14 +16,15 @@ const counted = (count: number, one: string): string => `${count} ${one}${count 
 export function describeBlock(summary: BlockSummary): string[] {
   const { columnCount, transactionCount, executedCount, itemCount } = summary;
   const skipped = transactionCount - executedCount;
+  const { gasUsed, blockGasLimit } = summary;
   return [
-    `Block ${summary.blockNumber} of chain ${summary.chainId}, base fee ${summary.baseFeePerGasWei} wei.`,
-    `${counted(columnCount, 'column')} with exactly the ${counted(transactionCount, 'transaction')} of the inclusion list, each once, in its column, in the order of the list.`,
+    `Block ${summary.blockNumber} of chain ${summary.chainId}, base fee ${summary.baseFeePerGasWei} wei, coinbase ${summary.coinbase}, gas limit ${blockGasLimit}, ${describeGasCap(summary.transactionGasCap)}.`,
+    `${counted(columnCount, 'column')} with exactly the ${counted(transactionCount, 'transaction')} of the inclusion list that has the stated digest, each once, in its column, in the order of the list.`,
     skipped === 0
       ? `All ${executedCount} executed.`
-      : `${executedCount} executed; ${skipped} skipped, each for the reason that the proof names.`,
-    `The columns touch ${counted(itemCount, 'leaf').replace('leafs', 'leaves')} of the state, no two of them the same, and take the pre-values to the post-values.`,
-    `Gas ${summary.gasUsed}; priority fees ${ether(summary.priorityFeesWei)}, due to the coinbase once; burned ${ether(summary.burnedWei)}.`,
+      : `${executedCount} executed; ${skipped} skipped, each for the reason that the statement names.`,
+    `The columns list ${counted(itemCount, 'leaf').replace('leafs', 'leaves')} of the state, no two of them the same, each of a sender or recipient, and take the claimed pre-values to the post-values.`,
+    `Gas ${gasUsed}${gasUsed > blockGasLimit ? ', which is above the gas limit of the block: each column starts with all of it' : ''}; priority fees ${ether(summary.priorityFeesWei)}, due to the coinbase once; burned ${ether(summary.burnedWei)}.`,
   ];
 }
 
@@ -39,7 +41,6 @@ export function describeSkipped({ transfers }: BlockStatement): string[] {
 
 /** What a block proof does not say. */
 export const BLOCK_CAVEATS: readonly string[] = [
-  'It does not say that senders signed: each sender is an input that the digests bind.',
-  "It does not say that the pre-values are the chain's: they are not opened against a state root yet.",
+  ...COLUMN_CAVEATS,
   'It does not say who attested to the inclusion list. It speaks of a list only if you computed the list digest from that list yourself: a digest alone may be the digest of no list.',
 ];

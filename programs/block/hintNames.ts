@@ -12,7 +12,7 @@ export const HINT = {
   ENTRY: 'block: entry',
   /** 1 row: L of an inner entry, or the statement of a leaf. */
   ENTRY_ROW: 'block: entry row',
-  /** 6 rows: chain id, block number, base fee. */
+  /** 12 rows: the header of every column. */
   BLOCK: 'block: header',
   /** 3 words: transfers, items, executed transfers of the given column. */
   COLUMN_COUNTS: 'block: column counts',

@@ -8,11 +8,10 @@ import { type AggregateEntry, entriesDigest, type LeafEntry } from '../aggregate
 import {
   type AccessListItem,
   accessKey,
-  BALANCE_BITS,
   type ColumnStatement,
+  headerRows,
   limbsOf,
-  type StatedTransfer,
-  TRANSFER_STATUSES,
+  transferRows,
   transfersDigest,
 } from '../column/statement.ts';
 import { HINT } from './hintNames.ts';
@@ -72,22 +71,6 @@ function itemRows({ address, slot, preValue, postValue }: AccessListItem): Uint3
   return joined(limbsOf(accessKey(address, slot)), limbsOf(preValue), limbsOf(postValue));
 }
 
-function transferRows(transfer: StatedTransfer): Uint32Array {
-  const statusRow = new Uint32Array(8);
-  statusRow[0] = TRANSFER_STATUSES.indexOf(transfer.status);
-  return joined(
-    limbsOf(accessKey(transfer.from, 0n)),
-    limbsOf(accessKey(transfer.to, 0n)),
-    limbsOf(transfer.chainId),
-    limbsOf(transfer.nonce << BALANCE_BITS),
-    limbsOf(transfer.gasLimit),
-    limbsOf(transfer.maxFeePerGasWei),
-    limbsOf(transfer.maxPriorityFeePerGasWei),
-    limbsOf(transfer.valueWei),
-    statusRow,
-  );
-}
-
 /** The items in the order in which the columns are named, each column's from its first on. */
 function mergedItems(columns: readonly ColumnStatement[], itemColumns: readonly number[]): AccessListItem[] {
   const next = columns.map(() => 0);
@@ -135,8 +118,7 @@ export function blockHints(witness: BlockWitness): HintFunctions {
       const entry = entryAt(inputs);
       return entry.kind === 'inner' ? entriesDigest(entry.entries) : entry.statement;
     },
-    [HINT.BLOCK]: () =>
-      joined(limbsOf(first.chainId), limbsOf(first.blockNumber), limbsOf(first.baseFeePerGasWei)),
+    [HINT.BLOCK]: () => joined(...headerRows(first)),
     [HINT.COLUMN_COUNTS]: ([column]) => {
       const { transfers, accessList } = at(columns, column, 'column');
       return [
@@ -158,7 +140,7 @@ export function blockHints(witness: BlockWitness): HintFunctions {
       );
     },
     [HINT.TRANSFER]: ([column, remaining]) =>
-      transferRows(atRemaining(at(columns, column, 'column').transfers, remaining, 'transfer')),
+      joined(...transferRows(atRemaining(at(columns, column, 'column').transfers, remaining, 'transfer'))),
     [HINT.ORDER]: () => witness.order,
   };
 }

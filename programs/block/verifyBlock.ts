@@ -10,6 +10,7 @@ import { DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
 import { keyDigest, readKey, type VerifyingKey } from '../../stark/keys.ts';
 import { type VerifierPolicy, verify } from '../../stark/verifier.ts';
 import { type AggregateEntry, aggregateStatement } from '../aggregate/aggregateStatement.ts';
+import { ADDRESS, HEADER_QUANTITIES, QUANTITY_BITS } from '../column/input.ts';
 import { type BlockSummary, blockSummaryDigest } from './blockStatement.ts';
 import { BLOCK_ERRORS, type BlockErrorCode, type BlockErrorDetails } from './errors.ts';
 
@@ -94,15 +95,18 @@ export function verifyBlock(
   return { ok: true, blockDigest };
 }
 
+const SUMMARY_QUANTITIES = [...HEADER_QUANTITIES, 'gasUsed', 'priorityFeesWei', 'burnedWei'] as const;
+
 /** The first field that has no row in the statement: C reduces modulo p, so a count of p or more would have two names. */
 function malformedQuantity(summary: BlockSummary): string | undefined {
   const { columnCount, transactionCount, executedCount, itemCount } = summary;
   const counts = { columnCount, transactionCount, executedCount, itemCount };
-  const { chainId, blockNumber, baseFeePerGasWei, gasUsed, priorityFeesWei, burnedWei } = summary;
-  const words = { chainId, blockNumber, baseFeePerGasWei, gasUsed, priorityFeesWei, burnedWei };
-  return (
-    Object.entries(counts).find(
-      ([, count]) => !Number.isInteger(count) || count < 0 || !isCanonical(count),
-    )?.[0] ?? Object.entries(words).find(([, word]) => word < 0n || word >> 256n !== 0n)?.[0]
+  const count = Object.entries(counts).find(
+    ([, each]) => !Number.isInteger(each) || each < 0 || !isCanonical(each),
+  )?.[0];
+  if (count !== undefined) return count;
+  if (!ADDRESS.test(summary.coinbase)) return 'coinbase';
+  return SUMMARY_QUANTITIES.find(
+    (name) => summary[name] < 0n || summary[name] >> BigInt(QUANTITY_BITS) !== 0n,
   );
 }

@@ -7,11 +7,12 @@ export const COLUMN_ERRORS = {
   TOO_MANY_TRANSFERS: 'the column has more transfers than one proof can count',
   DUPLICATE_ACCOUNT: 'an account is listed twice',
   MISSING_ACCOUNT: 'a transfer touches an account that is not listed',
+  ACCOUNT_WITHOUT_TRANSFER: 'an account is listed that no transfer names',
+  COINBASE_IS_PARTY: 'the coinbase, which gets its fees after all columns, sends or receives a transfer',
   PRECOMPILE: 'an account of the column is a precompile',
   RECIPIENT_HAS_CODE: 'the recipient of a transfer has code',
   DELEGATION: 'the code of a sender has the size of a delegation, and delegations are not supported',
-  BALANCE_OVERFLOW: 'a credit takes a balance past 2^128',
-  NONCE_OVERFLOW: 'a nonce would pass 2^64 - 1',
+  BALANCE_OVERFLOW: 'a credit takes a balance to 2^128 or more',
 } as const;
 
 export type ColumnErrorCode = keyof typeof COLUMN_ERRORS;

@@ -15,6 +15,7 @@ import {
   type AccessListItem,
   accessKey,
   type ColumnStatement,
+  NONCE_LIMIT,
   packBasicData,
   type StatedTransfer,
   TRANSFER_GAS,
@@ -29,16 +30,24 @@ interface Account {
 
 const GAS = BigInt(TRANSFER_GAS);
 const BALANCE_LIMIT = 1n << 128n;
-const LAST_NONCE = (1n << 64n) - 1n;
 
-function statusOf(input: ColumnInput, transfer: ColumnTransfer, sender: Account): TransferStatus {
+/** The first condition that fails, in the order of docs/spec/column.md. */
+function statusOf(
+  input: ColumnInput,
+  transfer: ColumnTransfer,
+  sender: Account,
+  gasLeft: bigint,
+): TransferStatus {
   if (transfer.chainId !== input.chainId) return 'wrong chain id';
   if (sender.codeSize > 0) return 'sender has code';
+  if (transfer.nonce >= NONCE_LIMIT) return 'nonce at its limit';
   if (transfer.nonce < sender.nonce) return 'nonce too low';
   if (transfer.nonce > sender.nonce) return 'nonce too high';
   if (transfer.maxFeePerGasWei < input.baseFeePerGasWei) return 'max fee below base fee';
   if (transfer.maxPriorityFeePerGasWei > transfer.maxFeePerGasWei) return 'priority fee above max fee';
   if (transfer.gasLimit < GAS) return 'gas limit too low';
+  if (transfer.gasLimit > input.transactionGasCap) return 'gas limit above transaction cap';
+  if (transfer.gasLimit > gasLeft) return 'gas limit above gas left';
   if (sender.balanceWei < transfer.valueWei + transfer.gasLimit * transfer.maxFeePerGasWei)
     return 'balance too low';
   return 'executed';
@@ -55,8 +64,6 @@ function carryOut(
   const capped = input.baseFeePerGasWei + transfer.maxPriorityFeePerGasWei;
   let effective = transfer.maxFeePerGasWei;
   if (capped < effective) effective = capped;
-  if (sender.nonce === LAST_NONCE)
-    throw new ColumnError('NONCE_OVERFLOW', { transfer: index, address: transfer.from });
   sender.nonce += 1n;
   sender.balanceWei -= transfer.valueWei + GAS * effective;
   recipient.balanceWei += transfer.valueWei;
@@ -91,7 +98,7 @@ export function executeColumn(input: ColumnInput): ColumnStatement {
   let executed = 0n;
   const transfers = input.transfers.map((transfer, index): StatedTransfer => {
     const sender = accountAt(transfer.from);
-    const status = statusOf(input, transfer, sender);
+    const status = statusOf(input, transfer, sender, input.blockGasLimit - executed * GAS);
     if (status === 'executed') {
       tips += carryOut(input, transfer, index, sender, accountAt(transfer.to));
       executed += 1n;
@@ -104,6 +111,9 @@ export function executeColumn(input: ColumnInput): ColumnStatement {
     chainId: input.chainId,
     blockNumber: input.blockNumber,
     baseFeePerGasWei: input.baseFeePerGasWei,
+    coinbase: input.coinbase,
+    blockGasLimit: input.blockGasLimit,
+    transactionGasCap: input.transactionGasCap,
     transfers,
     accessList: listed.map(
       (account): AccessListItem => ({

@@ -5,13 +5,13 @@
  */
 import type { HintFunctions } from '../../machine/program.ts';
 import type { ColumnStatement, StatedTransfer } from './statement.ts';
-import { accessKey, BALANCE_BITS, limbsOf, TRANSFER_STATUSES } from './statement.ts';
+import { accessKey, headerRows, limbsOf, TRANSFER_STATUSES } from './statement.ts';
 
-/** Names of the hints; loops name their place by the number of iterations that remain. */
+/** Names of the hints; transfers are named by the number of those that remain, items by their place. */
 export const HINT = {
-  /** 6 rows: chain id, block number, base fee. */
+  /** 12 rows: chain id, block number, base fee, the coinbase's key, gas limit of the block, gas cap of a transaction. */
   BLOCK: 'block',
-  /** 2 words: transfers, access-list items. */
+  /** 3 words: transfers, access-list items, those of them before the coinbase. */
   COUNTS: 'counts',
   /** 5 rows: key, balance, zeros, rest of the basic data. */
   ITEM: 'item',
@@ -19,7 +19,7 @@ export const HINT = {
   TRANSFER: 'transfer',
   /** 8 rows: gas limit, max fee, priority fee, value. */
   AMOUNTS: 'amounts',
-  /** 4 rows: chain id, nonce * 2^128. */
+  /** 4 rows: chain id, nonce. */
   CLAIMS: 'claims',
 } as const;
 
@@ -42,19 +42,23 @@ export function columnHints(statement: ColumnStatement): HintFunctions {
     if (place === undefined) throw new RangeError(`${address} is not in the access list`);
     return place;
   };
-  const atRemaining = <Entry>(entries: readonly Entry[], remaining: number | undefined): Entry => {
-    const entry = entries[entries.length - (remaining ?? 0)];
-    if (entry === undefined) throw new RangeError(`no entry with ${remaining} remaining`);
-    return entry;
+  const coinbaseKey = accessKey(statement.coinbase, 0n);
+  const beforeCoinbase = accessList.filter(
+    ({ address, slot }) => accessKey(address, slot) < coinbaseKey,
+  ).length;
+  const transferAt = (remaining: number | undefined): StatedTransfer => {
+    const transfer = transfers[transfers.length - (remaining ?? 0)];
+    if (transfer === undefined) throw new RangeError(`no transfer with ${remaining} remaining`);
+    return transfer;
   };
-  const transferAt = (remaining: number | undefined): StatedTransfer => atRemaining(transfers, remaining);
 
   return {
-    [HINT.BLOCK]: () =>
-      joined(limbsOf(statement.chainId), limbsOf(statement.blockNumber), limbsOf(statement.baseFeePerGasWei)),
-    [HINT.COUNTS]: () => [transfers.length, accessList.length],
-    [HINT.ITEM]: ([remaining]) => {
-      const { address, slot, preValue } = atRemaining(accessList, remaining);
+    [HINT.BLOCK]: () => joined(...headerRows(statement)),
+    [HINT.COUNTS]: () => [transfers.length, accessList.length, beforeCoinbase],
+    [HINT.ITEM]: ([place]) => {
+      const item = accessList[place ?? -1];
+      if (item === undefined) throw new RangeError(`the access list has no item ${place}`);
+      const { address, slot, preValue } = item;
       const value = limbsOf(preValue);
       return joined(
         limbsOf(accessKey(address, slot)),
@@ -78,7 +82,7 @@ export function columnHints(statement: ColumnStatement): HintFunctions {
     },
     [HINT.CLAIMS]: ([remaining]) => {
       const { chainId, nonce } = transferAt(remaining);
-      return joined(limbsOf(chainId), limbsOf(nonce << BALANCE_BITS));
+      return joined(limbsOf(chainId), limbsOf(nonce));
     },
   };
 }

@@ -26,19 +26,34 @@ export interface ColumnAccount {
   readonly code: string;
 }
 
-export interface ColumnInput {
+/** What all columns of a block share. */
+export interface ColumnHeader {
   readonly chainId: bigint;
   readonly blockNumber: bigint;
   /** 0 for a block without a base fee. */
   readonly baseFeePerGasWei: bigint;
+  /** Gets the priority fees of all columns after them, so it is no party of a transfer. */
+  readonly coinbase: string;
+  /** Every column starts with all of it. */
+  readonly blockGasLimit: bigint;
+  /** The highest gas limit of a transaction (EIP-7825); 2^64 - 1 where there is no cap. */
+  readonly transactionGasCap: bigint;
+}
+
+export interface ColumnInput extends ColumnHeader {
   /** In the order of execution. */
   readonly transfers: readonly ColumnTransfer[];
-  /** Every sender and recipient, in any order. */
+  /** Every sender and recipient and nobody else, in any order. */
   readonly accounts: readonly ColumnAccount[];
 }
 
-/** Executed transfers are counted in one limb. */
+/** Transfers are counted in one limb. */
 export const MAXIMUM_TRANSFERS = 2 ** 16 - 1;
+/** Of what a transaction or a header says: a whole word, but for the nonce, which stands above 128 bits of its word. */
+export const QUANTITY_BITS = 256;
+export const TRANSACTION_NONCE_BITS = 128;
+const BALANCE_BITS = 128;
+const ACCOUNT_NONCE_BITS = 64;
 /** Bytes of a delegation's code, 0xef0100 and an address: EIP-7702. */
 export const DELEGATION_BYTES = 23;
 const CODE_SIZE_BITS = 24;
@@ -46,11 +61,12 @@ const CODE_SIZE_BITS = 24;
 export const HIGHEST_PRECOMPILE = 0x11;
 export const PRECOMPILE_P256 = 0x100;
 
-const ADDRESS = /^0x[0-9a-f]{40}$/;
+export const ADDRESS = /^0x[0-9a-f]{40}$/;
 const CODE = /^0x(?:[0-9a-f]{2})*$/;
-const QUANTITY = /^(0|[1-9][0-9]{0,77}|0x(0|[1-9a-f][0-9a-f]{0,63}))$/;
+/** A quantity in JSON: decimal or 0x-hexadecimal, without leading zeros. */
+export const QUANTITY = /^(0|[1-9][0-9]{0,77}|0x(0|[1-9a-f][0-9a-f]{0,63}))$/;
 
-export function codeBytes(account: ColumnAccount): number {
+export function codeBytes(account: Pick<ColumnAccount, 'code'>): number {
   return (account.code.length - 2) / 2;
 }
 
@@ -82,18 +98,40 @@ function checkCode(account: ColumnAccount, field: string): void {
     throw new ColumnError('MALFORMED_INPUT', { field, expected: '0x and bytes in hex' });
 }
 
-function isPrecompile(address: string): boolean {
+/** The integers of a header, in the order of its rows; the coinbase stands behind the third. */
+export const HEADER_QUANTITIES = [
+  'chainId',
+  'blockNumber',
+  'baseFeePerGasWei',
+  'blockGasLimit',
+  'transactionGasCap',
+] as const;
+
+/** The integers of a transfer. */
+export const TRANSFER_QUANTITIES = [
+  'chainId',
+  'nonce',
+  'gasLimit',
+  'maxFeePerGasWei',
+  'maxPriorityFeePerGasWei',
+  'valueWei',
+] as const;
+
+/** How many bits an integer of a transfer has, in inputs, claims and inclusion lists alike. */
+export function transferBits(name: (typeof TRANSFER_QUANTITIES)[number]): number {
+  return name === 'nonce' ? TRANSACTION_NONCE_BITS : QUANTITY_BITS;
+}
+
+/** 1..HIGHEST_PRECOMPILE and PRECOMPILE_P256, in every fork alike. */
+export function isPrecompile(address: string): boolean {
   const value = BigInt(address);
   return (value >= 1n && value <= BigInt(HIGHEST_PRECOMPILE)) || value === BigInt(PRECOMPILE_P256);
 }
 
-/**
- * Checks everything that does not need execution. Throws: ColumnError of every kind but BALANCE_OVERFLOW, NONCE_OVERFLOW.
- */
+/** Checks everything that does not need execution. Throws: ColumnError of every kind but BALANCE_OVERFLOW. */
 export function validateColumnInput(input: ColumnInput): void {
-  checkQuantity(input.chainId, 64, 'chainId');
-  checkQuantity(input.blockNumber, 64, 'blockNumber');
-  checkQuantity(input.baseFeePerGasWei, 128, 'baseFeePerGasWei');
+  for (const name of HEADER_QUANTITIES) checkQuantity(input[name], QUANTITY_BITS, name);
+  checkAddress(input.coinbase, 'coinbase');
   if (input.transfers.length === 0) throw new ColumnError('EMPTY_COLUMN');
   if (input.transfers.length > MAXIMUM_TRANSFERS)
     throw new ColumnError('TOO_MANY_TRANSFERS', {
@@ -105,8 +143,8 @@ export function validateColumnInput(input: ColumnInput): void {
   for (const [index, account] of input.accounts.entries()) {
     const field = `accounts.${index}`;
     checkAddress(account.address, `${field}.address`);
-    checkQuantity(account.nonce, 64, `${field}.nonce`);
-    checkQuantity(account.balanceWei, 128, `${field}.balanceWei`);
+    checkQuantity(account.nonce, ACCOUNT_NONCE_BITS, `${field}.nonce`);
+    checkQuantity(account.balanceWei, BALANCE_BITS, `${field}.balanceWei`);
     checkCode(account, `${field}.code`);
     if (accounts.has(account.address))
       throw new ColumnError('DUPLICATE_ACCOUNT', { address: account.address });
@@ -114,16 +152,18 @@ export function validateColumnInput(input: ColumnInput): void {
     accounts.set(account.address, account);
   }
 
+  const withoutTransfer = new Set(accounts.keys());
   for (const [index, transfer] of input.transfers.entries()) {
     const field = `transfers.${index}`;
     checkAddress(transfer.from, `${field}.from`);
     checkAddress(transfer.to, `${field}.to`);
-    checkQuantity(transfer.chainId, 64, `${field}.chainId`);
-    checkQuantity(transfer.nonce, 64, `${field}.nonce`);
-    checkQuantity(transfer.gasLimit, 64, `${field}.gasLimit`);
-    checkQuantity(transfer.maxFeePerGasWei, 128, `${field}.maxFeePerGasWei`);
-    checkQuantity(transfer.maxPriorityFeePerGasWei, 128, `${field}.maxPriorityFeePerGasWei`);
-    checkQuantity(transfer.valueWei, 128, `${field}.valueWei`);
+    for (const name of TRANSFER_QUANTITIES)
+      checkQuantity(transfer[name], transferBits(name), `${field}.${name}`);
+    for (const address of [transfer.from, transfer.to]) {
+      if (address === input.coinbase)
+        throw new ColumnError('COINBASE_IS_PARTY', { transfer: index, address });
+      withoutTransfer.delete(address);
+    }
     const [sender, recipient] = [transfer.from, transfer.to].map((address) => {
       const account = accounts.get(address);
       if (account === undefined) throw new ColumnError('MISSING_ACCOUNT', { transfer: index, address });
@@ -134,6 +174,7 @@ export function validateColumnInput(input: ColumnInput): void {
     if (codeBytes(sender) === DELEGATION_BYTES)
       throw new ColumnError('DELEGATION', { transfer: index, address: transfer.from });
   }
+  for (const address of withoutTransfer) throw new ColumnError('ACCOUNT_WITHOUT_TRANSFER', { address });
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -174,15 +215,6 @@ function listOf(fields: Fields, name: string): readonly unknown[] {
   return value;
 }
 
-const TRANSFER_QUANTITIES = [
-  'chainId',
-  'nonce',
-  'gasLimit',
-  'maxFeePerGasWei',
-  'maxPriorityFeePerGasWei',
-  'valueWei',
-] as const;
-
 function transferOf(value: unknown, field: string): ColumnTransfer {
   const fields = fieldsOf(value, [...TRANSFER_QUANTITIES, 'from', 'to'], field);
   const quantity = (name: (typeof TRANSFER_QUANTITIES)[number]): bigint => quantityOf(fields, name, field);
@@ -213,12 +245,15 @@ function accountOf(value: unknown, field: string): ColumnAccount {
  * Throws: ColumnError, as `validateColumnInput` does.
  */
 export function parseColumnInput(value: unknown): ColumnInput {
-  const names = ['chainId', 'blockNumber', 'baseFeePerGasWei', 'transfers', 'accounts'];
-  const fields = fieldsOf(value, names, 'input');
+  const fields = fieldsOf(value, [...HEADER_QUANTITIES, 'coinbase', 'transfers', 'accounts'], 'input');
+  const quantity = (name: (typeof HEADER_QUANTITIES)[number]): bigint => quantityOf(fields, name, 'input');
   const input: ColumnInput = {
-    chainId: quantityOf(fields, 'chainId', 'input'),
-    blockNumber: quantityOf(fields, 'blockNumber', 'input'),
-    baseFeePerGasWei: quantityOf(fields, 'baseFeePerGasWei', 'input'),
+    chainId: quantity('chainId'),
+    blockNumber: quantity('blockNumber'),
+    baseFeePerGasWei: quantity('baseFeePerGasWei'),
+    coinbase: textOf(fields, 'coinbase', 'input'),
+    blockGasLimit: quantity('blockGasLimit'),
+    transactionGasCap: quantity('transactionGasCap'),
     transfers: listOf(fields, 'transfers').map((each, index) => transferOf(each, `transfers.${index}`)),
     accounts: listOf(fields, 'accounts').map((each, index) => accountOf(each, `accounts.${index}`)),
   };
@@ -232,6 +267,9 @@ export function columnInputToJson(input: ColumnInput): unknown {
     chainId: input.chainId.toString(),
     blockNumber: input.blockNumber.toString(),
     baseFeePerGasWei: input.baseFeePerGasWei.toString(),
+    coinbase: input.coinbase,
+    blockGasLimit: input.blockGasLimit.toString(),
+    transactionGasCap: input.transactionGasCap.toString(),
     transfers: input.transfers.map((transfer) => ({
       chainId: transfer.chainId.toString(),
       from: transfer.from,

@@ -18,6 +18,7 @@ import {
   CHAIN_KIND,
   COLUMN_TAG,
   COLUMN_VERSION,
+  NONCE_LIMIT,
   TRANSFER_GAS,
   TRANSFER_STATUSES,
   type TransferStatus,
@@ -40,15 +41,24 @@ const VERSION_LIMB = 6;
 const ADDRESS_LIMB = 6;
 const LIMBS = 16;
 const LIMB_BASE = 2 ** 16;
+const HEADER_WORDS = 6;
+/** In the header: the coinbase's key. */
+const COINBASE_WORD = 3;
+/** Turns of the loops over items that share a frame; for speed alone. */
+const ITEMS_A_FRAME = 2;
 
 /** What every transfer needs. */
 interface Block {
   readonly chainId: Word;
   readonly baseFee: Word;
+  readonly transactionGasCap: Word;
   readonly transferGas: Word;
   readonly nonceStep: Word;
+  /** The highest nonce that a transaction may have, times 2^128. */
+  readonly highestNonce: Word;
   readonly zero: Word;
-  readonly executedRow: Row;
+  /** The last rows of an executed transfer: the chain id, the status. */
+  readonly executedRows: Row;
 }
 
 /** What both kinds of transfers have: pointers into the sender's and recipient's items, and the hinted amounts. */
@@ -70,6 +80,8 @@ interface Totals {
   readonly digest: Row;
   readonly tips: Word;
   readonly executed: Value;
+  /** What the executed transfers have left of the block's gas limit. */
+  readonly gasLeft: Word;
 }
 
 /** A pointer in SEGMENT.STATE: only records whose words are checked, or come from word operations, are ever stored. */
@@ -83,12 +95,10 @@ function statusCode(status: TransferStatus): number {
   return TRANSFER_STATUSES.indexOf(status);
 }
 
-function assertLess(program: ProgramBuilder, left: Word, right: Word): void {
-  program.assertEqual(program.wordLess(left, right), 1);
-}
-
-function assertNotLess(program: ProgramBuilder, left: Word, right: Word): void {
-  program.assertEqual(program.wordLess(left, right), 0);
+/** The key in these rows is that of an account's basic data: its slot limbs are those of slot 0. */
+function assertAccountKey(program: ProgramBuilder, key: Row): void {
+  program.store(key, 0, 1);
+  for (let limb = 1; limb < ADDRESS_LIMB; limb++) program.store(key, limb, 0);
 }
 
 /** The words of a record at a pointer that was stored in SEGMENT.STATE. */
@@ -122,19 +132,16 @@ function refusePrecompile(program: ProgramBuilder, item: Row): void {
   );
 }
 
-/** Reads, checks and hashes one item of the access list and opens its cells; returns its key and the chain. */
-function openItem(
-  program: ProgramBuilder,
-  place: Value,
-  remaining: Value,
-  previousKey: Word,
-  digest: Row,
-): { previousKey: Word; digest: Row } {
-  const item = program.hintRows(HINT.ITEM, [remaining], WORD_ROWS + RECORD_ROWS);
+type Opened = { readonly previousKey: Word; readonly digest: Row; readonly place: Value };
+
+/** Reads, checks and hashes one item of the access list and opens its cells; goes on to the next place. */
+function openItem(program: ProgramBuilder, { previousKey, digest, place }: Opened): Opened {
+  const item = program.hintRows(HINT.ITEM, [place], WORD_ROWS + RECORD_ROWS);
   const record = program.rowAfter(item, RECORD_ROW);
   const key = program.wordCheck(item);
+  assertAccountKey(program, item);
   // Strictly ascending, so no leaf is listed twice. Keys are not 0.
-  assertLess(program, previousKey, key);
+  program.assertWordLess(previousKey, key);
   program.wordCheck(record);
   program.wordCheck(program.rowAfter(record, ZERO_ROW));
   for (let word = 0; word < ROW_WORDS; word++) program.store(record, ZERO_ROW * ROW_WORDS + word, 0);
@@ -148,7 +155,39 @@ function openItem(
   return {
     previousKey: key,
     digest: program.chain(withBalance, program.rowAfter(record, REST_ROW), 1),
+    place: program.add(place, 1),
   };
+}
+
+/**
+ * Opens the items before the coinbase's key, then those after it. Strictly ascending on both sides of it, they are all unlike it:
+ * the coinbase is no party of the column.
+ */
+function openItems(
+  program: ProgramBuilder,
+  itemCount: Value,
+  countBeforeCoinbase: Value,
+  coinbaseKey: Word,
+  initial: { readonly previousKey: Word; readonly digest: Row },
+): Row {
+  const open = (count: Value, from: Opened): Opened =>
+    program.repeat(count, from, (state) => openItem(program, state), ITEMS_A_FRAME);
+  const before = open(countBeforeCoinbase, { ...initial, place: program.constant(0) });
+  program.assertWordLess(before.previousKey, coinbaseKey);
+  const after = open(program.subtract(itemCount, countBeforeCoinbase), {
+    ...before,
+    previousKey: coinbaseKey,
+  });
+  return after.digest;
+}
+
+/** Adds to the balance of an account, and leaves the rest of its basic data. */
+function creditAccount(program: ProgramBuilder, block: Block, place: Value, value: Word): void {
+  const account = recordAt(program, program.ramRead(SEGMENT.STATE, place));
+  const credited = program.freshRows(RECORD_ROWS);
+  program.wordAdd(account.balance, value, credited);
+  program.wordAdd(account.rest, block.zero, program.rowAfter(credited, ZERO_ROW));
+  program.ramWrite(SEGMENT.STATE, place, program.addressOf(credited));
 }
 
 /** Proves a transfer executed: every condition holds; moves value and fees. */
@@ -163,21 +202,22 @@ function executeTransfer(program: ProgramBuilder, block: Block, transfer: Transf
   program.store(transfer.senderKey, codeSize + 1, 0);
   let digest = program.chain(totals.digest, transfer.senderKey, WORD_ROWS);
   digest = program.chain(digest, transfer.recipientKey, WORD_ROWS);
-  digest = program.chain(digest, program.rowAt(block.chainId.pointer), WORD_ROWS);
   digest = program.chain(digest, program.rowAt(sender.rest.pointer), WORD_ROWS);
   digest = program.chain(digest, transfer.amounts, 4 * WORD_ROWS);
-  digest = program.chain(digest, block.executedRow, 1);
+  digest = program.chain(digest, block.executedRows, WORD_ROWS + 1);
 
-  // A subtraction proves that its right side is not the greater one.
+  program.assertWordNotLess(block.transactionGasCap, gasLimit);
+  program.assertWordNotLess(totals.gasLeft, gasLimit);
+  // Proves that the max fee is not below the base fee.
   const headroom = program.wordSubtract(maxFee, block.baseFee);
-  assertNotLess(program, gasLimit, block.transferGas);
+  program.assertWordNotLess(gasLimit, block.transferGas);
   const highestCost = program.wordAdd(value, program.wordMultiply(gasLimit, maxFee));
-  assertNotLess(program, sender.balance, highestCost);
+  program.assertWordNotLess(sender.balance, highestCost);
   // The priority fee per gas is what the max fee leaves of it.
   const { tip } = program.ifNonzero(
     program.wordLess(headroom, priorityFee),
     () => {
-      assertNotLess(program, maxFee, priorityFee);
+      program.assertWordNotLess(maxFee, priorityFee);
       return { tip: headroom };
     },
     () => ({ tip: priorityFee }),
@@ -193,16 +233,13 @@ function executeTransfer(program: ProgramBuilder, block: Block, transfer: Transf
   program.ramWrite(SEGMENT.STATE, transfer.senderPlace, program.addressOf(debited));
 
   // Read after the write: sender and recipient may be the same.
-  const recipient = recordAt(program, program.ramRead(SEGMENT.STATE, transfer.recipientPlace));
-  const credited = program.freshRows(RECORD_ROWS);
-  program.wordAdd(recipient.balance, value, credited);
-  program.wordAdd(recipient.rest, block.zero, program.rowAfter(credited, ZERO_ROW));
-  program.ramWrite(SEGMENT.STATE, transfer.recipientPlace, program.addressOf(credited));
+  creditAccount(program, block, transfer.recipientPlace, value);
 
   return {
     digest,
     tips: program.wordAdd(totals.tips, tip),
     executed: program.add(totals.executed, 1),
+    gasLeft: program.wordSubtract(totals.gasLeft, block.transferGas),
   };
 }
 
@@ -220,7 +257,7 @@ function firstStatus(
   ).status;
 }
 
-/** Proves that a transfer has the claimed status, which is not 'executed': nothing but the digest changes. */
+/** Proves that a transfer has the claimed status, which is not 'executed': nothing but the digest changes, and where states lie. */
 function skipTransfer(
   program: ProgramBuilder,
   block: Block,
@@ -231,9 +268,12 @@ function skipTransfer(
   const { gasLimit, maxFee, priorityFee, value } = transfer;
   const sender = recordAt(program, program.ramRead(SEGMENT.STATE, transfer.senderPlace));
   const claims = program.hintRows(HINT.CLAIMS, [transfer.remaining], 2 * WORD_ROWS);
-  const nonceRows = program.rowAfter(claims, WORD_ROWS);
   const chainId = program.wordCheck(claims);
-  const nonce = program.wordCheck(nonceRows);
+  // Times 2^128, as it stands in the digest and beside the sender's.
+  const nonce = program.wordMultiply(
+    program.wordCheck(program.rowAfter(claims, WORD_ROWS)),
+    block.nonceStep,
+  );
 
   const codeSizeAt = (RECORD_ROW + REST_ROW) * ROW_WORDS + CODE_SIZE_LIMB;
   const status = firstStatus(program, [
@@ -254,11 +294,21 @@ function skipTransfer(
       },
       status: 'sender has code',
     },
+    { fails: () => program.wordLess(block.highestNonce, nonce), status: 'nonce at its limit' },
     { fails: () => program.wordLess(nonce, sender.rest), status: 'nonce too low' },
     { fails: () => program.wordLess(sender.rest, nonce), status: 'nonce too high' },
     { fails: () => program.wordLess(maxFee, block.baseFee), status: 'max fee below base fee' },
     { fails: () => program.wordLess(maxFee, priorityFee), status: 'priority fee above max fee' },
     { fails: () => program.wordLess(gasLimit, block.transferGas), status: 'gas limit too low' },
+    {
+      fails: () => program.wordLess(block.transactionGasCap, gasLimit),
+      status: 'gas limit above transaction cap',
+    },
+    { fails: () => program.wordLess(totals.gasLeft, gasLimit), status: 'gas limit above gas left' },
+    // The cost is at least the value and at least the max fee. Where neither is above a balance, of 128 bits, and the gas limit has
+    // passed the caps of a block, the product and the sum stay below 2^256.
+    { fails: () => program.wordLess(sender.balance, value), status: 'balance too low' },
+    { fails: () => program.wordLess(sender.balance, maxFee), status: 'balance too low' },
     {
       fails: () =>
         program.wordLess(sender.balance, program.wordAdd(value, program.wordMultiply(gasLimit, maxFee))),
@@ -270,10 +320,14 @@ function skipTransfer(
 
   let digest = program.chain(totals.digest, transfer.senderKey, WORD_ROWS);
   digest = program.chain(digest, transfer.recipientKey, WORD_ROWS);
-  digest = program.chain(digest, claims, 2 * WORD_ROWS);
+  digest = program.chain(digest, program.rowAt(nonce.pointer), WORD_ROWS);
   digest = program.chain(digest, transfer.amounts, 4 * WORD_ROWS);
+  digest = program.chain(digest, claims, WORD_ROWS);
   digest = program.chain(digest, program.row([claimed]), 1);
-  return { digest, tips: totals.tips, executed: totals.executed };
+  // Both are parties, as `closeItem` asks of every item.
+  creditAccount(program, block, transfer.senderPlace, block.zero);
+  creditAccount(program, block, transfer.recipientPlace, block.zero);
+  return { ...totals, digest };
 }
 
 function proveTransfer(program: ProgramBuilder, block: Block, remaining: Value, totals: Totals): Totals {
@@ -310,30 +364,58 @@ function proveTransfer(program: ProgramBuilder, block: Block, remaining: Value, 
   );
 }
 
+/** Finalises and hashes one item of the access list. */
+function closeItem(program: ProgramBuilder, place: Value, digest: Row): Row {
+  const record = program.rowAt(program.ramFinalise(SEGMENT.STATE, place));
+  const item = program.ramFinalise(SEGMENT.KEY, place);
+  // The record is not the one in the item any more: a transfer has written it, so the account is a party.
+  const distance = program.subtract(program.addressOf(record), item);
+  program.assertNonzero(program.subtract(distance, RECORD_ROW * ROW_WORDS));
+  const withBalance = program.chain(digest, record, 1);
+  return program.chain(withBalance, program.rowAfter(record, REST_ROW), 1);
+}
+
+/** The rows that end every executed transfer. */
+function executedRowsOf(program: ProgramBuilder, chainId: Word): Row {
+  const rows = program.freshRows(WORD_ROWS + 1);
+  for (let limb = 0; limb < LIMBS; limb++) program.store(rows, limb, program.load(chainId, limb));
+  program.store(rows, LIMBS, statusCode('executed'));
+  for (let word = 1; word < ROW_WORDS; word++) program.store(rows, LIMBS + word, 0);
+  return rows;
+}
+
 function main(program: ProgramBuilder): void {
-  const header = program.hintRows(HINT.BLOCK, [], 3 * WORD_ROWS);
-  const headerWord = (index: number): Word => program.wordCheck(program.rowAfter(header, index * WORD_ROWS));
-  const [chainId, , baseFee] = [headerWord(0), headerWord(1), headerWord(2)];
-  const [transferCount, itemCount] = program.hint(HINT.COUNTS, [], 2) as [Value, Value];
+  const header = program.hintRows(HINT.BLOCK, [], HEADER_WORDS * WORD_ROWS);
+  const [chainId, , baseFee, coinbaseKey, blockGasLimit, transactionGasCap] = Array.from(
+    { length: HEADER_WORDS },
+    (_, index) => program.wordCheck(program.rowAfter(header, index * WORD_ROWS)),
+  ) as [Word, Word, Word, Word, Word, Word];
+  assertAccountKey(program, program.rowAfter(header, COINBASE_WORD * WORD_ROWS));
+  const [transferCount, itemCount, countBeforeCoinbase] = program.hint(HINT.COUNTS, [], 3);
   const initialRow = (kind: number, ...counts: Value[]): Row =>
     program.row([COLUMN_TAG, COLUMN_VERSION, kind, ...counts]);
   const zero = program.wordConstant(0n);
   const block: Block = {
     chainId,
     baseFee,
+    transactionGasCap,
     transferGas: program.wordConstant(BigInt(TRANSFER_GAS)),
     nonceStep: program.wordConstant(1n << BALANCE_BITS),
+    highestNonce: program.wordConstant((NONCE_LIMIT - 1n) << BALANCE_BITS),
     zero,
-    executedRow: program.row([statusCode('executed')]),
+    executedRows: executedRowsOf(program, chainId),
   };
+  // The count of transfers is a limb. Every item belongs to one of two parties of a transfer, so there are at most twice as many.
+  const countRows = program.freshRows(WORD_ROWS);
+  program.store(countRows, 0, transferCount);
+  for (let limb = 1; limb < LIMBS; limb++) program.store(countRows, limb, 0);
+  program.wordCheck(countRows);
 
   // 1. The pre-values.
-  const opened = program.repeat(
-    itemCount,
-    { previousKey: zero, digest: initialRow(CHAIN_KIND.PRE_VALUES, itemCount) },
-    ({ previousKey, digest }, { index, remaining }) =>
-      openItem(program, index, remaining, previousKey, digest),
-  );
+  const preValues = openItems(program, itemCount, countBeforeCoinbase, coinbaseKey, {
+    previousKey: zero,
+    digest: initialRow(CHAIN_KIND.PRE_VALUES, itemCount),
+  });
 
   // 2. The transfers.
   const totals = program.repeat(
@@ -342,6 +424,7 @@ function main(program: ProgramBuilder): void {
       digest: initialRow(CHAIN_KIND.TRANSFERS, transferCount),
       tips: zero,
       executed: program.constant(0) as Value,
+      gasLeft: blockGasLimit,
     },
     (state, { remaining }) => ({ ...proveTransfer(program, block, remaining, state) }),
   );
@@ -350,28 +433,21 @@ function main(program: ProgramBuilder): void {
   const closed = program.repeat(
     itemCount,
     { digest: initialRow(CHAIN_KIND.POST_VALUES, itemCount) },
-    ({ digest }, { index }) => {
-      const record = program.rowAt(program.ramFinalise(SEGMENT.STATE, index));
-      program.ramFinalise(SEGMENT.KEY, index);
-      const withBalance = program.chain(digest, record, 1);
-      return { digest: program.chain(withBalance, program.rowAfter(record, REST_ROW), 1) };
-    },
+    ({ digest }, { index }) => ({ digest: closeItem(program, index, digest) }),
+    ITEMS_A_FRAME,
   );
 
-  // 4. The sums and the statement. The count of executed transfers is one limb: its word check bounds it.
-  const countRow = program.freshRows(WORD_ROWS);
-  program.store(countRow, 0, totals.executed);
-  for (let limb = 1; limb < LIMBS; limb++) program.store(countRow, limb, 0);
-  const gasUsed = program.wordMultiply(program.wordCheck(countRow), block.transferGas);
+  // 4. The sums and the statement.
+  const gasUsed = program.wordSubtract(blockGasLimit, totals.gasLeft);
   const priorityFees = program.wordMultiply(totals.tips, block.transferGas);
   const burned = program.wordMultiply(gasUsed, baseFee);
 
   let digest = initialRow(CHAIN_KIND.STATEMENT, transferCount, itemCount, totals.executed);
-  digest = program.chain(digest, header, 3 * WORD_ROWS);
+  digest = program.chain(digest, header, HEADER_WORDS * WORD_ROWS);
   for (const word of [gasUsed, priorityFees, burned])
     digest = program.chain(digest, program.rowAt(word.pointer), WORD_ROWS);
   digest = program.chain(digest, totals.digest, 1);
-  program.chain(digest, program.compress(opened.digest, closed.digest), 1, program.statement);
+  program.chain(digest, program.compress(preValues, closed.digest), 1, program.statement);
 }
 
 /** The column program; the same for every column. */

@@ -3,9 +3,9 @@
  * Source: docs/spec/column.md.
  */
 import { compress, DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
-import type { ColumnTransfer } from './input.ts';
+import type { ColumnHeader, ColumnTransfer } from './input.ts';
 
-/** In the order in which they are tested; the first that applies is the status. */
+/** By code. The order in which they are tested is another one, that of `statusOf` and docs/spec/column.md. Codes are never reused. */
 export const TRANSFER_STATUSES = [
   'executed',
   'wrong chain id',
@@ -16,6 +16,9 @@ export const TRANSFER_STATUSES = [
   'priority fee above max fee',
   'gas limit too low',
   'balance too low',
+  'gas limit above transaction cap',
+  'gas limit above gas left',
+  'nonce at its limit',
 ] as const;
 
 export type TransferStatus = (typeof TRANSFER_STATUSES)[number];
@@ -40,12 +43,10 @@ export interface AccessListItem {
  * Signatures are not part of the statement: `from` is an input that the digest binds. That the senders signed their
  * transactions has to be shown elsewhere.
  *
- * The coinbase is credited outside: `priorityFeesWei` is what it gets for the whole column.
+ * The coinbase is credited outside: `priorityFeesWei` is what it gets for the whole column. It is no party of a transfer. Every
+ * leaf that is listed belongs to a party of a transfer.
  */
-export interface ColumnStatement {
-  readonly chainId: bigint;
-  readonly blockNumber: bigint;
-  readonly baseFeePerGasWei: bigint;
+export interface ColumnStatement extends ColumnHeader {
   readonly transfers: readonly StatedTransfer[];
   /** Strictly ascending by (address, slot). */
   readonly accessList: readonly AccessListItem[];
@@ -59,7 +60,7 @@ export const TRANSFER_GAS = 21_000;
 
 /** Domain separation of the statement's hashes: "COL", and the version of the statement. */
 export const COLUMN_TAG = 0x434f4c;
-export const COLUMN_VERSION = 1;
+export const COLUMN_VERSION = 2;
 /** What an initial row begins: the third word. */
 export const CHAIN_KIND = { TRANSFERS: 1, PRE_VALUES: 2, POST_VALUES: 3, STATEMENT: 4 } as const;
 
@@ -68,8 +69,10 @@ const LIMB_BITS = 16n;
 const LIMB_MASK = 0xffffn;
 /** An access-list key is address * 2^96 + slot + 1, so that no key is 0. */
 export const SLOT_BITS = 96n;
+/** A nonce of 2^64 - 1 or more is refused: EIP-2681. */
+export const NONCE_LIMIT = (1n << 64n) - 1n;
 /** The slot after the last: its key would be that of the next address and no slot. */
-const SLOT_LIMIT = (1n << SLOT_BITS) - 1n;
+export const SLOT_LIMIT = (1n << SLOT_BITS) - 1n;
 const ADDRESS_BITS = 160n;
 /** In the basic data, the nonce and what is above it stand above the balance. */
 export const BALANCE_BITS = 128n;
@@ -131,27 +134,43 @@ function chain(initial: Uint32Array, words: readonly Uint32Array[]): Uint32Array
 }
 
 function statusRow(status: TransferStatus): Uint32Array {
+  const code = TRANSFER_STATUSES.indexOf(status);
+  if (code < 0) throw new RangeError(`there is no status ${status}`);
   const row = new Uint32Array(DIGEST_WORDS);
-  row[0] = TRANSFER_STATUSES.indexOf(status);
+  row[0] = code;
   return row;
+}
+
+/** The 17 rows of a transfer: what the transaction says, then its status. Throws: RangeError. */
+export function transferRows(transfer: StatedTransfer): Uint32Array[] {
+  return [
+    limbsOf(accessKey(transfer.from, 0n)),
+    limbsOf(accessKey(transfer.to, 0n)),
+    limbsOf(transfer.nonce << BALANCE_BITS),
+    limbsOf(transfer.gasLimit),
+    limbsOf(transfer.maxFeePerGasWei),
+    limbsOf(transfer.maxPriorityFeePerGasWei),
+    limbsOf(transfer.valueWei),
+    limbsOf(transfer.chainId),
+    statusRow(transfer.status),
+  ];
+}
+
+/** The 12 rows of a header. Throws: RangeError. */
+export function headerRows(header: ColumnHeader): Uint32Array[] {
+  return [
+    limbsOf(header.chainId),
+    limbsOf(header.blockNumber),
+    limbsOf(header.baseFeePerGasWei),
+    limbsOf(accessKey(header.coinbase, 0n)),
+    limbsOf(header.blockGasLimit),
+    limbsOf(header.transactionGasCap),
+  ];
 }
 
 /** The digest of the transfers with their statuses, 17 rows each. */
 export function transfersDigest(transfers: readonly StatedTransfer[]): Uint32Array {
-  return chain(
-    initialRow(CHAIN_KIND.TRANSFERS, transfers.length),
-    transfers.flatMap((transfer) => [
-      limbsOf(accessKey(transfer.from, 0n)),
-      limbsOf(accessKey(transfer.to, 0n)),
-      limbsOf(transfer.chainId),
-      limbsOf(transfer.nonce << BALANCE_BITS),
-      limbsOf(transfer.gasLimit),
-      limbsOf(transfer.maxFeePerGasWei),
-      limbsOf(transfer.maxPriorityFeePerGasWei),
-      limbsOf(transfer.valueWei),
-      statusRow(transfer.status),
-    ]),
-  );
+  return chain(initialRow(CHAIN_KIND.TRANSFERS, transfers.length), transfers.flatMap(transferRows));
 }
 
 /** The digest of the access list: C(chain of keys and pre-values, chain of post-values). */
@@ -167,15 +186,13 @@ export function accessListDigest(items: readonly AccessListItem[]): Uint32Array 
   return compress(preValues, postValues);
 }
 
-/** The 8 words that a column proof is about. Throws: RangeError on a quantity above 256 bits. */
+/** The 8 words that a column proof is about. Throws: RangeError on a quantity, an address, a slot or a status that has no row. */
 export function columnStatementDigest(statement: ColumnStatement): Uint32Array {
   const executed = statement.transfers.filter(({ status }) => status === 'executed').length;
   return chain(
     initialRow(CHAIN_KIND.STATEMENT, statement.transfers.length, statement.accessList.length, executed),
     [
-      limbsOf(statement.chainId),
-      limbsOf(statement.blockNumber),
-      limbsOf(statement.baseFeePerGasWei),
+      ...headerRows(statement),
       limbsOf(statement.gasUsed),
       limbsOf(statement.priorityFeesWei),
       limbsOf(statement.burnedWei),

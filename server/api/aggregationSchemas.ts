@@ -36,6 +36,9 @@ const columnsSchema = z.strictObject({
   chainId: z.string().max(80),
   blockNumber: z.string().max(80),
   baseFeePerGasWei: z.string().max(80),
+  coinbase: z.string().max(80),
+  blockGasLimit: z.string().max(80),
+  transactionGasCap: z.string().max(80),
   /** As in the inputs of the column program. */
   accounts: z.array(z.unknown()),
 });

@@ -23,6 +23,15 @@ export function accountOf(seed: number, fields: Partial<ColumnAccount> = {}): Co
   return { address: addressOf(seed), nonce: 7n, balanceWei: ETHER, code: '0x', ...fields };
 }
 
+/** Those of the accounts that the transfers name. */
+export function partiesOf(
+  transfers: readonly ColumnTransfer[],
+  accounts: readonly ColumnAccount[],
+): ColumnAccount[] {
+  const parties = new Set(transfers.flatMap(({ from, to }) => [from, to]));
+  return accounts.filter(({ address }) => parties.has(address));
+}
+
 /** A transfer from account 0 to account 1 that is executed in `columnOf`. */
 export function transferOf(fields: Partial<ColumnTransfer> = {}): ColumnTransfer {
   return {
@@ -38,7 +47,12 @@ export function transferOf(fields: Partial<ColumnTransfer> = {}): ColumnTransfer
   };
 }
 
-/** Accounts 0..3, base fee 10 gwei. */
+/** The coinbase of test columns: no account that `addressOf` gives. */
+export const COINBASE = `0x${'c0'.repeat(20)}`;
+export const BLOCK_GAS_LIMIT = 30_000_000n;
+export const TRANSACTION_GAS_CAP = 1n << 24n;
+
+/** Those of the accounts 0..3 that the transfers name, base fee 10 gwei. */
 export function columnOf(
   transfers: readonly ColumnTransfer[],
   fields: Partial<ColumnInput> = {},
@@ -47,8 +61,14 @@ export function columnOf(
     chainId: 1n,
     blockNumber: 12_345n,
     baseFeePerGasWei: 10n * GWEI,
+    coinbase: COINBASE,
+    blockGasLimit: BLOCK_GAS_LIMIT,
+    transactionGasCap: TRANSACTION_GAS_CAP,
     transfers,
-    accounts: [0, 1, 2, 3].map((seed) => accountOf(seed)),
+    accounts: partiesOf(
+      transfers,
+      [0, 1, 2, 3].map((seed) => accountOf(seed)),
+    ),
     ...fields,
   };
 }
@@ -67,6 +87,7 @@ export function guestDigest(input: ColumnInput): Uint32Array {
 export function randomColumn(random: Random, transferCount: number): ColumnInput {
   const pick = <Entry>(entries: readonly Entry[]): Entry => entries[random.below(entries.length)]!;
   const baseFeePerGasWei = pick([0n, 7n, 10n * GWEI, (1n << 64n) + 5n]);
+  const blockGasLimit = pick([100_000n, BLOCK_GAS_LIMIT, (1n << 256n) - 1n]);
   const seeds = Array.from({ length: 6 }, (_, seed) => seed);
   const accounts = seeds.map((seed) =>
     accountOf(seed, {
@@ -76,6 +97,16 @@ export function randomColumn(random: Random, transferCount: number): ColumnInput
     }),
   );
   const nonces = new Map(accounts.map(({ address, nonce }) => [address, nonce]));
+  const columnFor = (transfers: readonly ColumnTransfer[]): ColumnInput => ({
+    chainId: 1n,
+    blockNumber: 9n,
+    baseFeePerGasWei,
+    coinbase: COINBASE,
+    blockGasLimit,
+    transactionGasCap: TRANSACTION_GAS_CAP,
+    transfers,
+    accounts: partiesOf(transfers, accounts),
+  });
   const recipients = accounts.filter(({ code }) => code === '0x').map(({ address }) => address);
   const transfers: ColumnTransfer[] = [];
   for (let index = 0; index < transferCount; index++) {
@@ -86,22 +117,21 @@ export function randomColumn(random: Random, transferCount: number): ColumnInput
       chainId: pick([1n, 1n, 1n, 1n, 1n, 1n, 1n, 2n, 1n << 40n]),
       from,
       to: pick(recipients),
-      nonce: random.below(12) === 0 && nonce > 0n ? nonce - 1n : nonce,
-      gasLimit: pick([21_000n, 21_000n, 21_001n, 60_000n, 20_999n]),
+      nonce:
+        random.below(16) === 0
+          ? (1n << 64n) - 1n
+          : random.below(12) === 0 && nonce > 0n
+            ? nonce - 1n
+            : nonce,
+      gasLimit: pick([21_000n, 21_000n, 21_000n, 21_001n, 60_000n, 20_999n, (1n << 24n) + 1n]),
       maxFeePerGasWei:
         random.below(10) === 0 && maxFeePerGasWei > 0n ? maxFeePerGasWei - 2n : maxFeePerGasWei,
       maxPriorityFeePerGasWei: pick([0n, 1n, GWEI, maxFeePerGasWei, maxFeePerGasWei + 1n]),
-      valueWei: pick([0n, 0n, 1n, 12_345_678_901n, ETHER, 1n << 126n]),
+      valueWei: pick([0n, 0n, 1n, 12_345_678_901n, ETHER, 1n << 126n, (1n << 256n) - 1n]),
     };
     if (transfer.maxFeePerGasWei < 0n) continue;
     // Keep to executed chains of nonces: ask the host what this one did.
-    const column = {
-      chainId: 1n,
-      blockNumber: 9n,
-      baseFeePerGasWei,
-      transfers: [...transfers, transfer],
-      accounts,
-    };
+    const column = columnFor([...transfers, transfer]);
     let status: string;
     try {
       status = executeColumn(column).transfers.at(-1)!.status;
@@ -112,5 +142,5 @@ export function randomColumn(random: Random, transferCount: number): ColumnInput
     if (status === 'executed') nonces.set(from, (nonces.get(from) ?? 0n) + 1n);
   }
   if (transfers.length === 0) transfers.push(transferOf({ nonce: 0n, valueWei: 0n }));
-  return { chainId: 1n, blockNumber: 9n, baseFeePerGasWei, transfers, accounts };
+  return columnFor(transfers);
 }
