@@ -13,7 +13,7 @@ export function describeGasCap(transactionGasCap: bigint): string {
 export const COLUMN_CAVEATS: readonly string[] = [
   'It does not say that senders signed: each sender is an input that the digests bind.',
   "It does not say that the pre-values are the chain's: they are claimed, and not opened against a state root yet.",
-  'It speaks of plain transfers only. Other transactions of the block are left out, also those of delegated senders and of the coinbase, and the code of recipients is removed: the post-values need not be those of the chain after the block.',
+  'It speaks of plain transfers only. Other transactions of the block are left out, also those of delegated senders and of the coinbase, and later ones of their senders can have a nonce too high here; the code of recipients is removed. So statuses and post-values need not be those of the chain.',
   'A transaction is its sender, recipient, chain id, nonce, gas limit, fees and value. Type, call data, access list, signature and hash are no part of it.',
   'A block is its chain id, number, base fee, coinbase and gas limits, without parent hash and timestamp: two competing blocks of one number can have one statement.',
   'The rules are those of native transfers: 21000 gas, EIP-1559, EIP-2681, EIP-3607, and EIP-7825 by the stated cap. Each column starts with the whole gas limit of the block, and priority fees reach the coinbase after all columns.',

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { blockInput } from '../../chain/blockInput.ts';
+import { MachineError } from '../../machine/errors.ts';
 import { buildTraces, checkTraces } from '../../machine/system.ts';
 import { ColumnError, type ColumnErrorCode } from '../../programs/column/errors.ts';
 import { executeColumn } from '../../programs/column/execute.ts';
@@ -23,6 +24,7 @@ import {
   guestDigest,
   randomColumn,
   runColumn,
+  TRANSACTION_GAS_CAP,
   transferOf,
 } from '../support/column.ts';
 import { createRandom } from '../support/random.ts';
@@ -48,6 +50,7 @@ function refused(input: ColumnInput, code: ColumnErrorCode): void {
   );
 }
 
+const LARGEST = (1n << 256n) - 1n;
 const COST = 21_000n * 30n * GWEI;
 
 /** For each status a change of the executed transfer and of the column, and the nearest change that is still executed. */
@@ -89,9 +92,42 @@ const CASES: readonly {
   },
   {
     status: 'balance too low',
-    fails: { gasLimit: (1n << 64n) - 1n, maxFeePerGasWei: (1n << 128n) - 1n, valueWei: (1n << 128n) - 1n },
+    fails: { maxFeePerGasWei: (1n << 128n) - 1n, valueWei: (1n << 128n) - 1n },
     passes: {},
   },
+  { status: 'balance too low', fails: { valueWei: 1n << 128n }, passes: {} },
+  { status: 'balance too low', fails: { valueWei: LARGEST }, passes: {} },
+  { status: 'balance too low', fails: { maxFeePerGasWei: 1n << 255n }, passes: {} },
+  { status: 'balance too low', fails: { maxFeePerGasWei: LARGEST, valueWei: LARGEST }, passes: {} },
+  { status: 'priority fee above max fee', fails: { maxPriorityFeePerGasWei: LARGEST }, passes: {} },
+  {
+    status: 'gas limit above transaction cap',
+    fails: { gasLimit: TRANSACTION_GAS_CAP + 1n },
+    passes: { gasLimit: TRANSACTION_GAS_CAP },
+  },
+  { status: 'gas limit above transaction cap', fails: { gasLimit: 1n << 64n }, passes: {} },
+  { status: 'gas limit above transaction cap', fails: { gasLimit: LARGEST }, passes: {} },
+  {
+    status: 'gas limit above gas left',
+    fails: { gasLimit: 60_001n },
+    passes: { gasLimit: 60_000n },
+    column: { blockGasLimit: 60_000n },
+    passingColumn: { blockGasLimit: 60_000n },
+  },
+  {
+    status: 'gas limit above gas left',
+    fails: {},
+    passes: {},
+    column: { blockGasLimit: 20_999n },
+    passingColumn: { blockGasLimit: 21_000n },
+  },
+  ...[(1n << 64n) - 1n, 1n << 64n, (1n << 128n) - 1n].map((nonce) => ({
+    status: 'nonce at its limit' as const,
+    fails: { nonce },
+    passes: { nonce: (1n << 64n) - 2n },
+    column: { accounts: [accountOf(0, { nonce: (1n << 64n) - 1n }), accountOf(1)] },
+    passingColumn: { accounts: [accountOf(0, { nonce: (1n << 64n) - 2n }), accountOf(1)] },
+  })),
 ];
 
 test('every status is proved, and its nearest neighbour is executed', () => {
@@ -117,26 +153,88 @@ test('statuses are tested in the fixed order', () => {
   const steps: [TransferStatus, Partial<ColumnTransfer>, ColumnInput['accounts']][] = [
     ['wrong chain id', {}, poor],
     ['sender has code', { chainId: 1n }, poor],
+    ['nonce at its limit', {}, noCode],
     ['nonce too low', { nonce: 6n }, noCode],
     ['nonce too high', { nonce: 8n }, noCode],
     ['max fee below base fee', { nonce: 7n }, noCode],
     ['priority fee above max fee', { maxFeePerGasWei: 10n * GWEI }, noCode],
     ['gas limit too low', { maxPriorityFeePerGasWei: 1n }, noCode],
-    ['balance too low', { gasLimit: 21_000n }, noCode],
+    ['gas limit above transaction cap', { gasLimit: 30_001n }, noCode],
+    ['gas limit above gas left', { gasLimit: 25_001n }, noCode],
+    ['balance too low', { gasLimit: 25_000n }, noCode],
     ['executed', {}, [accountOf(0), accountOf(1)]],
   ];
   let transfer = transferOf({
     chainId: 5n,
-    nonce: 6n,
+    nonce: 1n << 64n,
     maxFeePerGasWei: 9n * GWEI,
     maxPriorityFeePerGasWei: 20n * GWEI,
     gasLimit: 1n,
   });
   for (const [status, repair, accounts] of steps) {
     transfer = { ...transfer, ...repair };
-    const statement = agreed(columnOf([transfer], { accounts }), status);
+    const limits = { blockGasLimit: 25_000n, transactionGasCap: 30_000n };
+    const statement = agreed(columnOf([transfer], { accounts, ...limits }), status);
     assert.equal(statement.transfers[0]?.status, status);
   }
+});
+
+test('the gas of executed transfers is taken from the block, that of others is not', () => {
+  const fields = { maxFeePerGasWei: 10n * GWEI, maxPriorityFeePerGasWei: 0n };
+  const columnWith = (last: bigint, blockGasLimit: bigint): ColumnInput =>
+    columnOf(
+      [
+        transferOf({ ...fields, gasLimit: 30_000n }),
+        transferOf({ ...fields, nonce: 99n }),
+        transferOf({ ...fields, nonce: 8n }),
+        transferOf({ ...fields, nonce: 9n, gasLimit: last }),
+      ],
+      { blockGasLimit },
+    );
+  const statusOf = (input: ColumnInput): TransferStatus | undefined => agreed(input).transfers.at(-1)?.status;
+  assert.equal(statusOf(columnWith(58_000n, 100_000n)), 'executed');
+  assert.equal(statusOf(columnWith(58_001n, 100_000n)), 'gas limit above gas left');
+  // Two executed transfers have used 42,000.
+  assert.equal(statusOf(columnWith(21_000n, 63_000n)), 'executed');
+  assert.equal(statusOf(columnWith(21_000n, 62_999n)), 'gas limit above gas left');
+});
+
+test('a header with the largest numbers is proved, and says what it says', () => {
+  const largest = { blockNumber: LARGEST, blockGasLimit: LARGEST, transactionGasCap: LARGEST };
+  assert.deepEqual(
+    agreed(columnOf([transferOf()], largest)).transfers.map(({ status }) => status),
+    ['executed'],
+  );
+  const { transfers, burnedWei } = agreed(columnOf([transferOf()], { ...largest, baseFeePerGasWei: LARGEST }));
+  assert.equal(transfers[0]?.status, 'max fee below base fee');
+  assert.equal(burnedWei, 0n);
+  // No cap holds the gas limit down, so its product with the max fee has no word and the column no proof.
+  const unbounded = columnOf([transferOf({ gasLimit: LARGEST })], largest);
+  assert.equal(executeColumn(unbounded).transfers[0]?.status, 'balance too low');
+  assert.throws(() => guestDigest(unbounded), MachineError);
+});
+
+test('the coinbase is no party, and every account listed is one', () => {
+  const to = (address: string): ColumnInput =>
+    columnOf([transferOf({ to: address })], { coinbase: addressOf(1), accounts: [accountOf(0), accountOf(1)] });
+  for (const [transfers, transfer] of [
+    [[transferOf()], 0],
+    [[transferOf({ to: addressOf(2) }), transferOf({ from: addressOf(1), to: addressOf(2) })], 1],
+    [[transferOf({ from: addressOf(1) })], 0],
+  ] as const)
+    assert.throws(
+      () => executeColumn(columnOf(transfers, { coinbase: addressOf(1) })),
+      (error: unknown) => {
+        assert.ok(error instanceof ColumnError);
+        assert.equal(error.code, 'COINBASE_IS_PARTY');
+        assert.deepEqual(error.details, { transfer, address: addressOf(1) });
+        return true;
+      },
+    );
+  refused(to(addressOf(0)), 'ACCOUNT_WITHOUT_TRANSFER');
+  // Coinbases before, between and after the accounts.
+  for (const coinbase of [`0x${'0'.repeat(40)}`, `0x0001${'f'.repeat(36)}`, `0x${'f'.repeat(40)}`])
+    agreed(columnOf([transferOf()], { coinbase }), coinbase);
 });
 
 test('known answer: the digest of a small column', () => {
@@ -146,7 +244,7 @@ test('known answer: the digest of a small column', () => {
   );
   assert.deepEqual(
     [...columnStatementDigest(statement)],
-    [784053927, 1653811187, 1597044231, 86326566, 86653541, 2103883709, 1551368621, 1311809174],
+    [655674030, 2060646608, 1243430128, 589304287, 360038630, 191136949, 974494197, 122429244],
   );
 });
 
@@ -228,18 +326,15 @@ test('jobs are refused with a code', () => {
       'PRECOMPILE',
     );
   }
-  refused(columnOf([transferOf({ nonce: 1n << 64n })]), 'QUANTITY_RANGE');
-  refused(columnOf([transferOf({ valueWei: 1n << 128n })]), 'QUANTITY_RANGE');
+  refused(columnOf([transferOf({ nonce: 1n << 128n })]), 'QUANTITY_RANGE');
+  refused(columnOf([transferOf({ valueWei: 1n << 256n })]), 'QUANTITY_RANGE');
+  refused(columnOf([transferOf()], { transactionGasCap: 1n << 256n }), 'QUANTITY_RANGE');
+  refused(columnOf([transferOf()], { coinbase: '0x12' }), 'MALFORMED_INPUT');
   refused(columnOf([transferOf({ valueWei: -1n })]), 'QUANTITY_RANGE');
   refused(columnOf([transferOf({ to: '0xABCD' })]), 'MALFORMED_INPUT');
   const rich = [accountOf(0), accountOf(1, { balanceWei: (1n << 128n) - 10n })];
   agreed(columnOf([transferOf({ valueWei: 9n })], { accounts: rich }));
   refused(columnOf([transferOf({ valueWei: 10n })], { accounts: rich }), 'BALANCE_OVERFLOW');
-  const last = (1n << 64n) - 1n;
-  const old = (nonce: bigint): ColumnInput =>
-    columnOf([transferOf({ nonce })], { accounts: [accountOf(0, { nonce }), accountOf(1)] });
-  agreed(old(last - 1n));
-  refused(old(last), 'NONCE_OVERFLOW');
 });
 
 test('guest and host agree on random columns', () => {

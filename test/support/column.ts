@@ -87,7 +87,7 @@ export function guestDigest(input: ColumnInput): Uint32Array {
 export function randomColumn(random: Random, transferCount: number): ColumnInput {
   const pick = <Entry>(entries: readonly Entry[]): Entry => entries[random.below(entries.length)]!;
   const baseFeePerGasWei = pick([0n, 7n, 10n * GWEI, (1n << 64n) + 5n]);
-  const blockGasLimit = pick([100_000n, BLOCK_GAS_LIMIT, (1n << 256n) - 1n]);
+  const blockGasLimit = pick([50_000n, BLOCK_GAS_LIMIT, (1n << 256n) - 1n]);
   const seeds = Array.from({ length: 6 }, (_, seed) => seed);
   const accounts = seeds.map((seed) =>
     accountOf(seed, {

@@ -27,6 +27,9 @@ interface RawBlock {
   readonly chainId: number;
   readonly block: {
     readonly number: string;
+    readonly timestamp: string;
+    readonly miner: string;
+    readonly gasLimit: string;
     readonly baseFeePerGas?: string;
     readonly transactions: readonly RawTransaction[];
   };
@@ -52,18 +55,28 @@ interface Purse {
   readonly codeBytes: number;
 }
 
+/** Hexadecimal digits of the code of an account before the block, two a byte. */
+function codeDigits(raw: RawBlock, name: string): string {
+  const account = Object.entries(raw.prestate).find(([each]) => each.toLowerCase() === name)?.[1];
+  return (account?.code ?? '0x').slice(2);
+}
+
 function paymentsOf(raw: RawBlock): Payment[] {
-  return raw.block.transactions.flatMap((each) => {
+  const miner = raw.block.miner.toLowerCase();
+  const payments = raw.block.transactions.flatMap((each): Payment[] => {
     const type = Number(each.type ?? '0x0');
     const to = each.to?.toLowerCase();
     if (to === undefined || to === null || each.input !== '0x' || type > 2) return [];
     if ((each.accessList ?? []).length > 0) return [];
     if ((BigInt(to) > 0n && BigInt(to) < 18n) || BigInt(to) === 256n) return [];
+    const from = each.from.toLowerCase();
+    if (from === miner || to === miner) return [];
+    if (codeDigits(raw, from).length === 46 || BigInt(each.nonce) >= 2n ** 128n) return [];
     const highest = type === 2 ? each.maxFeePerGas : each.gasPrice;
     const priority = type === 2 ? each.maxPriorityFeePerGas : each.gasPrice;
     return [
       {
-        from: each.from.toLowerCase(),
+        from,
         to,
         chainId: BigInt(each.chainId ?? raw.chainId),
         nonce: BigInt(each.nonce),
@@ -74,21 +87,35 @@ function paymentsOf(raw: RawBlock): Payment[] {
       },
     ];
   });
+  // Senders keep their code, so nothing is paid to one that has some.
+  return payments.filter(
+    ({ to }) => codeDigits(raw, to) === '' || !payments.some(({ from }) => from === to),
+  );
 }
 
-/** The status code of a payment on the state as it is. */
-function judge(payment: Payment, sender: Purse, chainId: bigint, baseFee: bigint): number {
-  const failures = [
-    payment.chainId !== chainId,
-    sender.codeBytes > 0,
-    payment.nonce < sender.nonce,
-    payment.nonce > sender.nonce,
-    payment.maxFee < baseFee,
-    payment.priorityFee > payment.maxFee,
-    payment.gasLimit < 21000n,
-    sender.balance < payment.value + payment.gasLimit * payment.maxFee,
+/** The status code of a payment on the state as it is: conditions in the order of the specification, each with its code. */
+function judge(
+  payment: Payment,
+  sender: Purse,
+  chainId: bigint,
+  baseFee: bigint,
+  gasCap: bigint,
+  gasLeft: bigint,
+): number {
+  const conditions: readonly (readonly [boolean, number])[] = [
+    [payment.chainId !== chainId, 1],
+    [sender.codeBytes > 0, 2],
+    [payment.nonce >= 2n ** 64n - 1n, 11],
+    [payment.nonce < sender.nonce, 3],
+    [payment.nonce > sender.nonce, 4],
+    [payment.maxFee < baseFee, 5],
+    [payment.priorityFee > payment.maxFee, 6],
+    [payment.gasLimit < 21000n, 7],
+    [payment.gasLimit > gasCap, 9],
+    [payment.gasLimit > gasLeft, 10],
+    [sender.balance < payment.value + payment.gasLimit * payment.maxFee, 8],
   ];
-  return failures.indexOf(true) + 1;
+  return conditions.find(([applies]) => applies)?.[1] ?? 0;
 }
 
 export interface IndependentOutcome {
@@ -108,6 +135,9 @@ export function independentBlockDigest(
   const chainId = BigInt(raw.chainId);
   const baseFee = BigInt(raw.block.baseFeePerGas ?? '0x0');
   const payments = paymentsOf(raw);
+  const [gasLimit, time] = [BigInt(raw.block.gasLimit), BigInt(raw.block.timestamp)];
+  // Osaka on mainnet, the one chain of the test data.
+  const gasCap = time >= 1764798551n ? 2n ** 24n : 2n ** 64n - 1n;
 
   const accounts = new Map(Object.entries(raw.prestate).map(([name, each]) => [name.toLowerCase(), each]));
   const recipients = new Set(payments.map(({ to }) => to));
@@ -127,10 +157,14 @@ export function independentBlockDigest(
   const before = new Map(names.map((name) => [name, packed(purses.get(name)!)]));
 
   let [gas, tips, burned] = [0n, 0n, 0n];
-  const statuses = payments.map((payment) => {
+  const gasOfColumn = new Map<number, bigint>();
+  const statuses = payments.map((payment, place) => {
     const sender = purses.get(payment.from)!;
-    const status = judge(payment, sender, chainId, baseFee);
+    const column = columnOf[place]!;
+    const spent = gasOfColumn.get(column) ?? 0n;
+    const status = judge(payment, sender, chainId, baseFee, gasCap, gasLimit - spent);
     if (status === 0) {
+      gasOfColumn.set(column, spent + 21000n);
       const room = payment.maxFee - baseFee;
       const tip = room < payment.priorityFee ? room : payment.priorityFee;
       sender.balance -= payment.value + 21000n * (baseFee + tip);
@@ -162,14 +196,15 @@ export function independentBlockDigest(
   const orderRows = Array.from({ length: Math.ceil(columnOf.length / 8) }, (_, place) =>
     row(...columnOf.slice(8 * place, 8 * place + 8)),
   );
-  const list = chain(row(BLOCK, 1, 2, payments.length, columnCount), [
-    chain(row(BLOCK, 1, 1, payments.length), orderRows),
+  const list = chain(row(BLOCK, 2, 2, payments.length, columnCount), [
+    chain(row(BLOCK, 2, 1, payments.length), orderRows),
     ...members.map((each) =>
       chain(
-        row(COLUMN, 1, 1, each.length),
+        row(COLUMN, 2, 1, each.length),
         each.flatMap(({ payment }) => [
-          ...[key(payment.from), key(payment.to), payment.chainId, payment.nonce << 128n].flatMap(integer),
+          ...[key(payment.from), key(payment.to), payment.nonce << 128n].flatMap(integer),
           ...[payment.gasLimit, payment.maxFee, payment.priorityFee, payment.value].flatMap(integer),
+          ...integer(payment.chainId),
           row(),
         ]),
       ),
@@ -179,16 +214,17 @@ export function independentBlockDigest(
     each.flatMap(({ status }, place) => (status === 0 ? [] : [row(column, place, status)])),
   );
   const executed = payments.length - skippedRows.length;
-  const digest = chain(row(BLOCK, 1, 6, columnCount, payments.length, executed, names.length), [
-    ...[chainId, BigInt(raw.block.number), baseFee, gas, tips, burned].flatMap(integer),
+  const digest = chain(row(BLOCK, 2, 6, columnCount, payments.length, executed, names.length), [
+    ...[chainId, BigInt(raw.block.number), baseFee].flatMap(integer),
+    ...[key(raw.block.miner), gasLimit, gasCap, gas, tips, burned].flatMap(integer),
     list,
-    chain(row(BLOCK, 1, 3, skippedRows.length), skippedRows),
+    chain(row(BLOCK, 2, 3, skippedRows.length), skippedRows),
     chain(
-      row(BLOCK, 1, 4, names.length),
+      row(BLOCK, 2, 4, names.length),
       names.flatMap((name) => [key(name), before.get(name)!].flatMap(integer)),
     ),
     chain(
-      row(BLOCK, 1, 5, names.length),
+      row(BLOCK, 2, 5, names.length),
       names.flatMap((name) => integer(packed(purses.get(name)!))),
     ),
     row(),

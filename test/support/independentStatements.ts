@@ -69,6 +69,9 @@ export interface IndependentColumn {
   readonly chainId: bigint;
   readonly blockNumber: bigint;
   readonly baseFee: bigint;
+  readonly coinbase: string;
+  readonly blockGasLimit: bigint;
+  readonly gasCap: bigint;
   readonly gas: bigint;
   readonly priorityFees: bigint;
   readonly burned: bigint;
@@ -92,25 +95,26 @@ const key = (address: string): bigint => BigInt(address) * 2n ** 96n + 1n;
 
 export function independentColumnDigest(column: IndependentColumn): bigint[] {
   const transfers = chain(
-    row(COLUMN, 1, 1, column.transfers.length),
+    row(COLUMN, 2, 1, column.transfers.length),
     column.transfers.flatMap((each) => [
-      ...[key(each.from), key(each.to), each.chainId, each.nonce * 2n ** 128n].flatMap(integer),
-      ...[each.gasLimit, each.maxFee, each.priorityFee, each.value].flatMap(integer),
+      ...[key(each.from), key(each.to), each.nonce * 2n ** 128n].flatMap(integer),
+      ...[each.gasLimit, each.maxFee, each.priorityFee, each.value, each.chainId].flatMap(integer),
       row(each.status),
     ]),
   );
   const before = chain(
-    row(COLUMN, 1, 2, column.items.length),
+    row(COLUMN, 2, 2, column.items.length),
     column.items.flatMap((item) => [key(item.address), item.before].flatMap(integer)),
   );
   const after = chain(
-    row(COLUMN, 1, 3, column.items.length),
+    row(COLUMN, 2, 3, column.items.length),
     column.items.flatMap((item) => integer(item.after)),
   );
   const executed = column.transfers.filter(({ status }) => status === 0).length;
-  const { chainId, blockNumber, baseFee, gas, priorityFees, burned } = column;
-  return chain(row(COLUMN, 1, 4, column.transfers.length, column.items.length, executed), [
-    ...[chainId, blockNumber, baseFee, gas, priorityFees, burned].flatMap(integer),
+  const { chainId, blockNumber, baseFee, coinbase, blockGasLimit, gasCap } = column;
+  return chain(row(COLUMN, 2, 4, column.transfers.length, column.items.length, executed), [
+    ...[chainId, blockNumber, baseFee, key(coinbase), blockGasLimit, gasCap].flatMap(integer),
+    ...[column.gas, column.priorityFees, column.burned].flatMap(integer),
     transfers,
     independentCompress(before, after),
   ]);

@@ -1,0 +1,276 @@
+/**
+ * One rule of Ethereum each, by blocks made by hand: what is left out, what is executed, and what is refused for which reason; by
+ * the host, the guest, a second implementation and an independent execution.
+ */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type BlockFile, parseBlockFile } from '../../chain/blockFile.ts';
+import { blockInput, type LeftOutReason, selectTransfers } from '../../chain/blockInput.ts';
+import { blockList } from '../../chain/blockList.ts';
+import { ChainError } from '../../chain/errors.ts';
+import { transactionGasCap } from '../../chain/transactionGasCap.ts';
+import { assembleBlock } from '../../programs/block/blockInput.ts';
+import { blockStatementDigest } from '../../programs/block/blockStatement.ts';
+import { executeColumn } from '../../programs/column/execute.ts';
+import { columnStatementDigest, type TransferStatus } from '../../programs/column/statement.ts';
+import { commonOf, compareBlock, recoverSender } from '../../scripts/demoEthereum.ts';
+import { runColumn } from '../support/column.ts';
+import {
+  DELEGATION_CODE,
+  ETHER,
+  GWEI,
+  type HandmadeBlock,
+  handmadeBlock,
+  MINER,
+  OSAKA_TIME,
+  RECIPIENT,
+  SENDERS,
+} from '../support/handmadeBlock.ts';
+import { independentBlockDigest } from '../support/independentBlock.ts';
+
+type Outcome = TransferStatus | LeftOutReason;
+
+const LARGEST = (1n << 256n) - 1n;
+const CAP = 1n << 24n;
+const LAST_NONCE = (1n << 64n) - 2n;
+const POOR = { [SENDERS[0]]: { balance: ETHER } };
+
+const CASES: Readonly<Record<string, HandmadeBlock & { readonly expected: readonly Outcome[] }>> = {
+  'two plain transfers': {
+    transactions: [{}, { sender: 1, type: 2, gas: 50_000n }],
+    expected: ['executed', 'executed'],
+  },
+  'a delegated sender': {
+    transactions: [{}, { sender: 2 }],
+    accounts: { [SENDERS[0]]: { balance: ETHER, code: DELEGATION_CODE } },
+    expected: ['sender is delegated', 'executed'],
+  },
+  'a delegated account that sends and receives': {
+    transactions: [{}, { sender: 1, to: SENDERS[0] }],
+    accounts: { [SENDERS[0]]: { balance: ETHER, code: DELEGATION_CODE } },
+    expected: ['sender is delegated', 'executed'],
+  },
+  'a contract that sends': {
+    transactions: [{}, { sender: 1 }],
+    accounts: { [SENDERS[0]]: { balance: ETHER, code: '0x6001' } },
+    expected: ['sender has code', 'executed'],
+  },
+  'a contract that sends and receives': {
+    transactions: [{}, { sender: 1, to: SENDERS[0] }, { sender: 1 }],
+    accounts: { [SENDERS[0]]: { balance: ETHER, code: '0x6001' } },
+    expected: ['sender has code', 'recipient has code and sends', 'executed'],
+  },
+  'a coinbase that pays from the tips of the block': {
+    transactions: [
+      { maxPriorityFeePerGas: 10n * GWEI },
+      { sender: 1, value: 100_000n * GWEI },
+      { sender: 2, to: SENDERS[1] },
+      { sender: 2, nonce: 1n },
+    ],
+    accounts: { [SENDERS[1]]: { balance: 420_000n * GWEI } },
+    miner: SENDERS[1],
+    // The last has the nonce after one that was left out.
+    expected: ['executed', 'coinbase sends or receives', 'coinbase sends or receives', 'nonce too high'],
+  },
+  'a coinbase that pays itself': {
+    transactions: [{ to: SENDERS[0] }, { sender: 1 }],
+    miner: SENDERS[0],
+    expected: ['coinbase sends or receives', 'executed'],
+  },
+  'a coinbase written in capitals': {
+    transactions: [{ to: MINER }, { sender: 1 }],
+    miner: `0x${MINER.slice(2).toUpperCase()}`,
+    expected: ['coinbase sends or receives', 'executed'],
+  },
+  'the gas limit of the block': {
+    transactions: [{ gas: 36_000_001n }, { sender: 1, gas: 36_000_000n, value: 0n }],
+    expected: ['gas limit above gas left', 'executed'],
+  },
+  'exactly what two transfers have left': {
+    transactions: [{}, { nonce: 1n }, { nonce: 2n, gas: 58_001n }, { nonce: 2n, gas: 58_000n }],
+    gasLimit: 100_000n,
+    expected: ['executed', 'executed', 'gas limit above gas left', 'executed'],
+  },
+  'the gas cap of a transaction before Osaka': {
+    transactions: [{ gas: CAP + 1n }],
+    timestamp: OSAKA_TIME - 1n,
+    expected: ['executed'],
+  },
+  'the gas cap of a transaction from Osaka on': {
+    transactions: [{ gas: CAP + 1n }, { gas: CAP }],
+    timestamp: OSAKA_TIME,
+    expected: ['gas limit above transaction cap', 'executed'],
+  },
+  'a gas limit of more than 64 bits': {
+    transactions: [{ gas: 1n << 64n }, { gas: LARGEST }, { gas: (1n << 64n) - 1n }, {}],
+    expected: [
+      'gas limit above transaction cap',
+      'gas limit above transaction cap',
+      'gas limit above gas left',
+      'executed',
+    ],
+  },
+  'fees and values that no balance pays': {
+    transactions: [
+      { maxFeePerGas: 1n << 128n },
+      { maxFeePerGas: 1n << 255n, maxPriorityFeePerGas: 1n << 255n },
+      { maxFeePerGas: LARGEST, value: LARGEST, gas: 36_000_000n },
+      { value: 1n << 128n },
+      { value: LARGEST },
+      { maxPriorityFeePerGas: LARGEST },
+      { sender: 1 },
+    ],
+    accounts: POOR,
+    expected: [
+      'balance too low',
+      'balance too low',
+      'balance too low',
+      'balance too low',
+      'balance too low',
+      'priority fee above max fee',
+      'executed',
+    ],
+  },
+  'nonces at the limit': {
+    transactions: [
+      { nonce: LAST_NONCE },
+      { nonce: LAST_NONCE + 1n },
+      { nonce: LAST_NONCE + 2n },
+      { nonce: (1n << 128n) - 1n },
+      { nonce: 1n << 128n },
+      { sender: 1 },
+    ],
+    accounts: { [SENDERS[0]]: { balance: ETHER, nonce: LAST_NONCE } },
+    expected: [
+      'executed',
+      'nonce at its limit',
+      'nonce at its limit',
+      'nonce at its limit',
+      'nonce of more than 128 bits',
+      'executed',
+    ],
+  },
+  'other chains': {
+    transactions: [{ chainId: 2n }, { chainId: LARGEST }, {}],
+    expected: ['wrong chain id', 'wrong chain id', 'executed'],
+  },
+  'what is no plain transfer': {
+    transactions: [
+      { to: null },
+      { type: 3 },
+      { type: 4 },
+      { input: '0x00' },
+      { accessList: [{ address: RECIPIENT, storageKeys: [] }] },
+      { to: `0x${'0'.repeat(39)}1` },
+      { to: `0x${'0'.repeat(37)}100` },
+      {},
+    ],
+    expected: [
+      'creates a contract',
+      'type above 2',
+      'type above 2',
+      'call data',
+      'access list',
+      'recipient is a precompile',
+      'recipient is a precompile',
+      'executed',
+    ],
+  },
+  'a recipient with code': {
+    transactions: [{}],
+    accounts: { [RECIPIENT]: { code: '0x60016001' } },
+    expected: ['executed'],
+  },
+};
+
+function outcomesOf(file: BlockFile, columnCount: number): (Outcome | undefined)[] {
+  const { columns, leftOut } = blockInput(file, columnCount);
+  const outcomes: (Outcome | undefined)[] = file.block.transactions.map(() => undefined);
+  for (const { reason, firstIndices } of leftOut) for (const index of firstIndices) outcomes[index] = reason;
+  for (const column of columns) {
+    const statement = executeColumn(column);
+    assert.deepEqual(runColumn(statement).statement, columnStatementDigest(statement));
+    for (const [place, { blockIndex }] of column.transfers.entries())
+      outcomes[blockIndex] = statement.transfers[place]?.status;
+  }
+  return outcomes;
+}
+
+describe('the rules of transfers', () => {
+  for (const [name, { expected, ...block }] of Object.entries(CASES))
+    it(name, async () => {
+      const json = handmadeBlock(block);
+      const file = parseBlockFile(json);
+      for (const columnCount of [1, 2]) {
+        assert.deepEqual(outcomesOf(file, columnCount), expected, `${columnCount} columns`);
+        const input = blockInput(file, columnCount);
+        const list = blockList(input);
+        const statement = assembleBlock(input.columns.map(executeColumn), list);
+        assert.deepEqual((await compareBlock(file, input.coinbase, statement)).differences, []);
+        const independent = independentBlockDigest(
+          json,
+          list.map(({ column }) => column),
+          input.columns.length,
+        );
+        assert.deepEqual([...blockStatementDigest(statement)].map(BigInt), independent.digest);
+      }
+    });
+
+  it('leaves out a sender that no signature tells', () => {
+    const file = parseBlockFile(handmadeBlock({ transactions: [{}, { sender: 1 }], isNameless: true }));
+    const recover = (transaction: Parameters<typeof recoverSender>[0]): string =>
+      recoverSender(transaction, commonOf(file));
+    assert.deepEqual(
+      selectTransfers(file, recover).transfers.map(({ from }) => from),
+      [SENDERS[0], SENDERS[1]],
+    );
+    const [first, second] = file.block.transactions;
+    assert.ok(first && second);
+    const broken = { ...file, block: { ...file.block, transactions: [{ ...first, r: `0x${'f'.repeat(64)}` }, second] } };
+    const { transfers, leftOut } = selectTransfers(broken, recover);
+    assert.deepEqual(
+      transfers.map(({ blockIndex }) => blockIndex),
+      [1],
+    );
+    assert.deepEqual(leftOut, [{ reason: 'sender cannot be recovered', count: 1, firstIndices: [0] }]);
+    assert.throws(
+      () => selectTransfers(file),
+      (error) => error instanceof ChainError && error.code === 'SENDER_MISSING',
+    );
+  });
+
+  it('counts what is left out, and names the first of it', () => {
+    const transactions = Array.from({ length: 12 }, (_, index) => ({ input: index === 3 ? '0x' : '0x00' }));
+    const { leftOut } = selectTransfers(parseBlockFile(handmadeBlock({ transactions })));
+    assert.deepEqual(leftOut, [{ reason: 'call data', count: 11, firstIndices: [0, 1, 2, 4, 5, 6, 7, 8] }]);
+  });
+
+  it('refuses a pre-state that basic data cannot hold, by account', () => {
+    for (const [field, account] of [
+      ['balance', { balance: 1n << 128n }],
+      ['balance', { balance: LARGEST - 8n }],
+      ['nonce', { nonce: 1n << 64n }],
+    ] as const)
+      assert.throws(
+        () => blockInput(parseBlockFile(handmadeBlock({ transactions: [{}], accounts: { [SENDERS[0]]: account } })), 1),
+        (error) =>
+          error instanceof ChainError &&
+          error.code === 'QUANTITY_RANGE' &&
+          error.details['field'] === field &&
+          error.details['where'] === SENDERS[0],
+      );
+  });
+
+  it('knows when Osaka begins, chain by chain', () => {
+    for (const [chainId, time] of [
+      [1, OSAKA_TIME],
+      [11_155_111, 1_760_427_360n],
+      [17_000, 1_759_308_480n],
+      [560_048, 1_761_677_592n],
+    ] as const) {
+      assert.equal(transactionGasCap(chainId, time), CAP);
+      assert.equal(transactionGasCap(chainId, time - 1n), (1n << 64n) - 1n);
+    }
+    assert.equal(transactionGasCap(31_337, OSAKA_TIME), (1n << 64n) - 1n);
+  });
+});
