@@ -82,12 +82,7 @@ export type RecoverSender = (transaction: BlockTransaction) => string;
 const FIRST_INDICES = 8;
 
 /** Why the transaction alone, whoever sends it, is no plain transfer. */
-function formReason({
-  to,
-  type,
-  input,
-  accessList,
-}: BlockTransaction): LeftOutReason | undefined {
+function formReason({ to, type, input, accessList }: BlockTransaction): LeftOutReason | undefined {
   if (typeof to !== 'string') return 'creates a contract';
   if ((type ?? 0n) > 2n) return 'type above 2';
   if (input !== '0x') return 'call data';

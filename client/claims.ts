@@ -193,7 +193,7 @@ export function describeClaim(claim: Claim, detail: 'summary' | 'accounts'): str
   const skipped = transfers.length - executed;
   const summary =
     `column of block ${blockNumber} on chain ${chainId}, base fee ${decimals(baseFeePerGasWei, WEI_PER_GWEI)} gwei, coinbase ${statement.coinbase}, gas limit ${statement.blockGasLimit}, ${describeGasCap(statement.transactionGasCap)}: ` +
-    `${transfers.length} plain transfers, ${executed} executed, ${skipped} not executable${skipped === 0 ? '' : ` (${reasons})`}; ` +
+    `${transfers.length} transfers, ${executed} executed, ${skipped} not executable${skipped === 0 ? '' : ` (${reasons})`}; ` +
     `${accessList.length} accounts; gas ${gasUsed}, priority fees ${decimals(statement.priorityFeesWei, WEI_PER_ETHER)} ETH, ` +
     `burned ${decimals(statement.burnedWei, WEI_PER_ETHER)} ETH`;
   if (detail === 'summary') return [summary];

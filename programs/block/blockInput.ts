@@ -58,8 +58,7 @@ function requireFields(statement: ColumnStatement, column: number): void {
     const of = `transfers.${place}`;
     address(`${of}.from`, transfer.from);
     address(`${of}.to`, transfer.to);
-    for (const field of TRANSFER_QUANTITIES)
-      quantity(`${of}.${field}`, transfer[field], transferBits(field));
+    for (const field of TRANSFER_QUANTITIES) quantity(`${of}.${field}`, transfer[field], transferBits(field));
     if (!TRANSFER_STATUSES.includes(transfer.status))
       throw new BlockError('MALFORMED_INPUT', {
         column,

@@ -270,10 +270,7 @@ function skipTransfer(
   const claims = program.hintRows(HINT.CLAIMS, [transfer.remaining], 2 * WORD_ROWS);
   const chainId = program.wordCheck(claims);
   // Times 2^128, as it stands in the digest and beside the sender's.
-  const nonce = program.wordMultiply(
-    program.wordCheck(program.rowAfter(claims, WORD_ROWS)),
-    block.nonceStep,
-  );
+  const nonce = program.wordMultiply(program.wordCheck(program.rowAfter(claims, WORD_ROWS)), block.nonceStep);
 
   const codeSizeAt = (RECORD_ROW + REST_ROW) * ROW_WORDS + CODE_SIZE_LIMB;
   const status = firstStatus(program, [

@@ -57,8 +57,8 @@ describe('block input', () => {
     const [first] = file.block.transactions;
     assert.ok(first);
     const countOf = (change: object): number =>
-      selectTransfers({ ...file, block: { ...file.block, transactions: [{ ...first, ...change }] } }).transfers
-        .length;
+      selectTransfers({ ...file, block: { ...file.block, transactions: [{ ...first, ...change }] } })
+        .transfers.length;
     assert.equal(countOf({}), 1);
     assert.equal(countOf({ input: '0x00' }), 0);
     assert.equal(countOf({ type: 3n }), 0);

@@ -226,7 +226,10 @@ describe('the rules of transfers', () => {
     );
     const [first, second] = file.block.transactions;
     assert.ok(first && second);
-    const broken = { ...file, block: { ...file.block, transactions: [{ ...first, r: `0x${'f'.repeat(64)}` }, second] } };
+    const broken = {
+      ...file,
+      block: { ...file.block, transactions: [{ ...first, r: `0x${'f'.repeat(64)}` }, second] },
+    };
     const { transfers, leftOut } = selectTransfers(broken, recover);
     assert.deepEqual(
       transfers.map(({ blockIndex }) => blockIndex),
@@ -252,7 +255,11 @@ describe('the rules of transfers', () => {
       ['nonce', { nonce: 1n << 64n }],
     ] as const)
       assert.throws(
-        () => blockInput(parseBlockFile(handmadeBlock({ transactions: [{}], accounts: { [SENDERS[0]]: account } })), 1),
+        () =>
+          blockInput(
+            parseBlockFile(handmadeBlock({ transactions: [{}], accounts: { [SENDERS[0]]: account } })),
+            1,
+          ),
         (error) =>
           error instanceof ChainError &&
           error.code === 'QUANTITY_RANGE' &&

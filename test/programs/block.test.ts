@@ -56,7 +56,7 @@ describe('block program', () => {
     const block = blockOf([smallColumn(0, 2), smallColumn(10, 3, [1])]);
     assert.deepEqual(
       [...blockStatementDigest(block.statement)],
-      [598727084, 1167197522, 1463965275, 2105273951, 281703574, 1546052256, 1116484467, 1512584946],
+      [2037109662, 1916501370, 261520648, 1145157036, 1998861165, 423604311, 75677450, 550350240],
     );
   });
 

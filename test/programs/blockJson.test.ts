@@ -16,6 +16,8 @@ import { blockOf, smallColumn } from '../support/block.ts';
 const BLOCK = blockOf([smallColumn(0, 2), smallColumn(10, 3, [1])]);
 const SUMMARY = summarizeBlock(BLOCK.statement);
 
+const LARGEST = ((1n << 256n) - 1n).toString();
+
 function refused(parse: () => unknown, code: BlockErrorCode, field: string): void {
   assert.throws(parse, (error: unknown) => {
     assert.ok(error instanceof BlockError);
@@ -58,21 +60,32 @@ describe('JSON of blocks', () => {
     refused(() => parseBlockList([first, { ...first, from: '0x12' }]), 'MALFORMED_INPUT', 'list.1.from');
     refused(() => parseBlockList([{ ...first, column: -1 }]), 'MALFORMED_INPUT', 'list.0.column');
     refused(
-      () => parseBlockList([{ ...first, nonce: (1n << 64n).toString() }]),
+      () => parseBlockList([{ ...first, nonce: (1n << 128n).toString() }]),
       'QUANTITY_RANGE',
       'list.0.nonce',
     );
+    parseBlockList([
+      { ...first, nonce: ((1n << 128n) - 1n).toString(), gasLimit: LARGEST, chainId: LARGEST },
+    ]);
+    for (const coinbase of ['0x12', 5, `${'c0'.repeat(21)}`])
+      refused(() => parseBlockSummary({ ...json, coinbase }), 'MALFORMED_INPUT', 'block.coinbase');
   });
 
   it('claims are told in words', () => {
     assert.deepEqual(describeBlock(SUMMARY), [
-      'Block 12345 of chain 1, base fee 10000000000 wei.',
-      '2 columns with exactly the 5 transactions of the inclusion list, each once, in its column, in the order of the list.',
-      '4 executed; 1 skipped, each for the reason that the proof names.',
-      'The columns touch 4 leaves of the state, no two of them the same, and take the pre-values to the post-values.',
+      `Block 12345 of chain 1, base fee 10000000000 wei, coinbase 0x${'c0'.repeat(20)}, gas limit 30000000, gas cap of a transaction 16777216.`,
+      '2 columns with exactly the 5 transactions of the inclusion list that has the stated digest, each once, in its column, in the order of the list.',
+      '4 executed; 1 skipped, each for the reason that the statement names.',
+      'The columns list 4 leaves of the state, no two of them the same, each of a sender or recipient, and take the claimed pre-values to the post-values.',
       'Gas 84000; priority fees 0.000168 ether, due to the coinbase once; burned 0.00084 ether.',
     ]);
     assert.equal(describeBlock({ ...SUMMARY, executedCount: 5 })[2], 'All 5 executed.');
+    assert.match(describeBlock({ ...SUMMARY, transactionGasCap: (1n << 64n) - 1n })[0]!, /no gas cap of a/);
+    assert.match(
+      describeBlock({ ...SUMMARY, blockGasLimit: 83_999n })[4]!,
+      /^Gas 84000, which is above the gas limit of the block: each column starts with all of it; /,
+    );
+    assert.doesNotMatch(describeBlock({ ...SUMMARY, blockGasLimit: 84_000n })[4]!, /above/);
     assert.equal(describeSkipped(BLOCK.statement).length, 1);
     assert.match(describeSkipped(BLOCK.statement)[0]!, /column 1.*nonce 9\) was skipped: nonce too high\.$/);
   });

@@ -149,10 +149,10 @@ describe('cheating proposers', () => {
     const shared = overlapping[1]!.accessList[0]!.address;
     refused(overlapping, list, 'ACCESS_OVERLAP', { column: 1, other: 0, address: shared });
     const witness = witnessOf(overlapping, list);
-    fails(witness, 'RELATION_FAILED');
+    fails(witness, 'CALL_FAILED');
     // In another order the keys do not ascend either.
-    fails({ ...witness, itemColumns: [0, 1, 0, 1] }, 'RELATION_FAILED');
-    fails({ ...witness, itemColumns: [0, 0, 1, 1] }, 'RELATION_FAILED');
+    fails({ ...witness, itemColumns: [0, 1, 0, 1] }, 'CALL_FAILED');
+    fails({ ...witness, itemColumns: [0, 0, 1, 1] }, 'CALL_FAILED');
     // A key made greater is not the key that the column was proved with.
     fails(witness, 'CELL_CONFLICT', altered(HINT.ITEM, [2], { 0: 2 }, witness));
     // The same column twice is no second column.
@@ -321,6 +321,9 @@ describe('cheating proposers', () => {
       [{ chainId: 5n }, 'OTHER_CHAIN'],
       [{ blockNumber: 12_346n }, 'OTHER_BLOCK'],
       [{ baseFeePerGasWei: 1n }, 'OTHER_BASE_FEE'],
+      [{ coinbase: `0x${'c1'.repeat(20)}` }, 'OTHER_COINBASE'],
+      [{ blockGasLimit: 29_000_000n }, 'OTHER_BLOCK_GAS_LIMIT'],
+      [{ transactionGasCap: 1n << 25n }, 'OTHER_TRANSACTION_GAS_CAP'],
     ];
     for (const [change, code] of others) {
       const columns = [COLUMN_0, COLUMN_1, executeColumn({ ...INPUTS[2], ...change })];

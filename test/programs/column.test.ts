@@ -205,7 +205,9 @@ test('a header with the largest numbers is proved, and says what it says', () =>
     agreed(columnOf([transferOf()], largest)).transfers.map(({ status }) => status),
     ['executed'],
   );
-  const { transfers, burnedWei } = agreed(columnOf([transferOf()], { ...largest, baseFeePerGasWei: LARGEST }));
+  const { transfers, burnedWei } = agreed(
+    columnOf([transferOf()], { ...largest, baseFeePerGasWei: LARGEST }),
+  );
   assert.equal(transfers[0]?.status, 'max fee below base fee');
   assert.equal(burnedWei, 0n);
   // No cap holds the gas limit down, so its product with the max fee has no word and the column no proof.
@@ -216,7 +218,10 @@ test('a header with the largest numbers is proved, and says what it says', () =>
 
 test('the coinbase is no party, and every account listed is one', () => {
   const to = (address: string): ColumnInput =>
-    columnOf([transferOf({ to: address })], { coinbase: addressOf(1), accounts: [accountOf(0), accountOf(1)] });
+    columnOf([transferOf({ to: address })], {
+      coinbase: addressOf(1),
+      accounts: [accountOf(0), accountOf(1)],
+    });
   for (const [transfers, transfer] of [
     [[transferOf()], 0],
     [[transferOf({ to: addressOf(2) }), transferOf({ from: addressOf(1), to: addressOf(2) })], 1],

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { COLUMN_ERRORS, ColumnError, type ColumnErrorCode } from '../../programs/column/errors.ts';
 import { type ColumnInput, columnInputToJson, parseColumnInput } from '../../programs/column/input.ts';
-import { accountOf, columnOf, transferOf } from '../support/column.ts';
+import { accountOf, addressOf, columnOf, transferOf } from '../support/column.ts';
 
 const INPUT = columnOf([transferOf(), transferOf({ nonce: 8n, valueWei: 0n })]);
 
@@ -70,12 +70,12 @@ test('malformed values are refused with their field', () => {
 
 test('quantities are refused one past their bounds', () => {
   const bounds: [string, number][] = [
-    ['chainId', 64],
-    ['nonce', 64],
-    ['gasLimit', 64],
-    ['maxFeePerGasWei', 128],
-    ['maxPriorityFeePerGasWei', 128],
-    ['valueWei', 128],
+    ['chainId', 256],
+    ['nonce', 128],
+    ['gasLimit', 256],
+    ['maxFeePerGasWei', 256],
+    ['maxPriorityFeePerGasWei', 256],
+    ['valueWei', 256],
   ];
   for (const [name, bits] of bounds) {
     const value = json();
@@ -84,6 +84,18 @@ test('quantities are refused one past their bounds', () => {
     value.transfers[0]![name] = (1n << BigInt(bits)).toString();
     refused(value, 'QUANTITY_RANGE', `transfers.0.${name}`);
   }
+  for (const name of ['chainId', 'blockNumber', 'baseFeePerGasWei', 'blockGasLimit', 'transactionGasCap']) {
+    const value = json();
+    value[name] = ((1n << 256n) - 1n).toString();
+    parseColumnInput(value);
+    value[name] = (1n << 256n).toString();
+    refused(value, 'QUANTITY_RANGE', name);
+    delete value[name];
+    refused(value, 'MALFORMED_INPUT', `input.${name}`);
+  }
+  for (const coinbase of ['0x12', 7, null, `0x${'0'.repeat(41)}`])
+    refused({ ...json(), coinbase }, 'MALFORMED_INPUT');
+  refused({ ...json(), coinbase: addressOf(0).toUpperCase().replace('0X', '0x') }, 'COINBASE_IS_PARTY');
   const account = (fields: Parameters<typeof accountOf>[1]): unknown => {
     const input: ColumnInput = { ...INPUT, accounts: [accountOf(0, fields), ...INPUT.accounts.slice(1)] };
     return columnInputToJson(input);

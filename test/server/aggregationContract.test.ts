@@ -15,6 +15,7 @@ import type { RouteName } from '../../server/api/routes.ts';
 import { jobSchema } from '../../server/api/schemas.ts';
 import { COLUMN_PROGRAM } from '../../server/columnProgram.ts';
 import { interleaved, smallColumn } from '../support/block.ts';
+import { headerJson } from '../support/column.ts';
 import { assertContract, type SomeAnswer, unseenOutcomes } from '../support/contract.ts';
 import {
   FAKE_KEYS,
@@ -298,13 +299,10 @@ describe('the contract of aggregations', () => {
     assert.equal(fromChildren.block?.['transactionCount'], LIST.length);
     assert.equal(fromChildren.block?.['executedCount'], LIST.length - 1);
 
-    const { chainId, blockNumber, baseFeePerGasWei } = columnInputToJson(
-      INPUTS[0] ?? assert.fail(),
-    ) as Record<string, string>;
     const accounts = INPUTS.flatMap(
       (input) => (columnInputToJson(input) as { accounts: { address: string }[] }).accounts,
     );
-    const columns = { count: 3, chainId, blockNumber, baseFeePerGasWei, accounts };
+    const columns = { count: 3, ...headerJson(INPUTS[0] ?? assert.fail()), accounts };
     const whole = { kind: 'block', list: listJson(), columns, fanIn: 4 };
     const fresh = await startFakeService({ programs: PROGRAMS });
     const submitted = await expect('submitAggregation', '202', post(fresh, whole));
@@ -356,6 +354,8 @@ describe('the contract of aggregations', () => {
     await refused('column-missing', [first, second], undefined);
     await refused('other-block', [first, second, { ...third, blockNumber: 9n }], 2);
     await refused('other-block', [first, { ...second, chainId: 2n }, third], 1);
+    await refused('other-block', [first, second, { ...third, blockGasLimit: 29_000_000n }], 2);
+    await refused('other-block', [first, { ...second, coinbase: `0x${'c1'.repeat(20)}` }, third], 1);
     await refused('other-base-fee', [first, second, { ...third, baseFeePerGasWei: 7n }], 2);
     // Account 1 belongs to the first column.
     const overlapping = [first, second, smallColumn(1, 1)];

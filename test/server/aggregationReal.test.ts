@@ -23,6 +23,7 @@ import { parseSettings } from '../../server/settings.ts';
 import { TEST_ONLY_INNER } from '../../stark/profile.ts';
 import { verify } from '../../stark/verifier.ts';
 import { interleaved, smallColumn } from '../support/block.ts';
+import { headerJson } from '../support/column.ts';
 import { TEST_ONLY_FINAL, TEST_ONLY_SYSTEM } from '../support/testOnlySystem.ts';
 
 const LOG = { info: () => {}, warn: () => {}, error: () => {} };
@@ -66,15 +67,12 @@ it('a block through the queue, with a prover process that dies', async (context)
     context.diagnostic(state.state === 'ready' ? state.adapter.name : state.state);
     const [first] = INPUTS;
     assert.ok(first);
-    const { chainId, blockNumber, baseFeePerGasWei } = columnInputToJson(first) as Record<string, string>;
     const body = {
       kind: 'block',
       list: blockListToJson(interleaved(INPUTS.map(executeColumn))),
       columns: {
         count: 2,
-        chainId,
-        blockNumber,
-        baseFeePerGasWei,
+        ...headerJson(first),
         accounts: INPUTS.flatMap((input) => (columnInputToJson(input) as { accounts: object[] }).accounts),
       },
     };

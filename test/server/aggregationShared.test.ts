@@ -9,6 +9,7 @@ import { aggregationSchema } from '../../server/api/aggregationSchemas.ts';
 import { jobSchema } from '../../server/api/schemas.ts';
 import { COLUMN_PROGRAM } from '../../server/columnProgram.ts';
 import { interleaved, smallColumn } from '../support/block.ts';
+import { headerJson } from '../support/column.ts';
 import { honestProve, proveForever, SUM_PROGRAMS, startFakeService } from '../support/fakeServices.ts';
 
 it('a block proves a column itself when whoever submitted its job cancels it', async () => {
@@ -24,8 +25,8 @@ it('a block proves a column itself when whoever submitted its job cancels it', a
   const post = (url: string, payload: object) => service.app.inject({ method: 'POST', url, payload });
   const columns = [smallColumn(0, 3, [1]), smallColumn(2, 2)];
   const inputs = columns.map((column) => columnInputToJson(column) as { accounts: object[] });
-  const { accounts: _first, ...first } = inputs[0] as { accounts: object[] } & Record<string, unknown>;
-  const { chainId, blockNumber, baseFeePerGasWei } = first;
+  const [first] = columns;
+  assert.ok(first);
   const accounts = inputs.flatMap((input) => input.accounts);
   const strangers = jobSchema.parse(
     (await post('/v1/proofs', { program: 'column', profile: 'leaf', inputs: inputs[0] })).json(),
@@ -33,7 +34,7 @@ it('a block proves a column itself when whoever submitted its job cancels it', a
   const submitted = await post('/v1/aggregations', {
     kind: 'block',
     list: blockListToJson(interleaved(columns.map(executeColumn))),
-    columns: { count: 2, chainId, blockNumber, baseFeePerGasWei, accounts },
+    columns: { count: 2, ...headerJson(first), accounts },
   });
   assert.equal(submitted.statusCode, 202, submitted.body);
   const { id, children } = aggregationSchema.parse(submitted.json());

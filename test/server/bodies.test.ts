@@ -26,6 +26,9 @@ const MALFORMED_COLUMN = {
   chainId: '1',
   blockNumber: '1',
   baseFeePerGasWei: '1',
+  coinbase: `0x${'c0'.repeat(20)}`,
+  blockGasLimit: '1',
+  transactionGasCap: '1',
   accounts: [],
 };
 
@@ -172,7 +175,7 @@ describe('bodies', () => {
 describe('inputs', () => {
   it('with millions of faults are refused at the first one, beside the event loop', async () => {
     const checker = startThreadChecker();
-    const inputs = `"accounts":[],"baseFeePerGasWei":"1","blockNumber":"1","chainId":"1"`;
+    const inputs = JSON.stringify(MALFORMED_COLUMN).slice(1, -1);
     const json = (transfers: string): Buffer =>
       Buffer.from(`{"program":"column","profile":"leaf","inputs":{${inputs},"transfers":[${transfers}]}}`);
     // The first call starts the thread.

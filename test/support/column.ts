@@ -4,7 +4,12 @@ import type { HintFunctions } from '../../machine/program.ts';
 import { run } from '../../machine/system.ts';
 import { executeColumn } from '../../programs/column/execute.ts';
 import { columnHints } from '../../programs/column/hints.ts';
-import type { ColumnAccount, ColumnInput, ColumnTransfer } from '../../programs/column/input.ts';
+import {
+  type ColumnAccount,
+  type ColumnInput,
+  type ColumnTransfer,
+  columnInputToJson,
+} from '../../programs/column/input.ts';
 import { buildColumnProgram } from '../../programs/column/program.ts';
 import type { ColumnStatement } from '../../programs/column/statement.ts';
 import type { Random } from './random.ts';
@@ -73,6 +78,16 @@ export function columnOf(
   };
 }
 
+/** What the JSON of an input says of its block. */
+export function headerJson(input: ColumnInput): Readonly<Record<string, string>> {
+  const {
+    transfers: _transfers,
+    accounts: _accounts,
+    ...header
+  } = columnInputToJson(input) as Record<string, string>;
+  return header;
+}
+
 /** Runs the guest on a statement's hints, some of them replaced. Throws: MachineError. */
 export function runColumn(statement: ColumnStatement, replaced: HintFunctions = {}): ExecutionTrace {
   return run(COLUMN_PROGRAM, { ...columnHints(statement), ...replaced });
@@ -118,11 +133,7 @@ export function randomColumn(random: Random, transferCount: number): ColumnInput
       from,
       to: pick(recipients),
       nonce:
-        random.below(16) === 0
-          ? (1n << 64n) - 1n
-          : random.below(12) === 0 && nonce > 0n
-            ? nonce - 1n
-            : nonce,
+        random.below(16) === 0 ? (1n << 64n) - 1n : random.below(12) === 0 && nonce > 0n ? nonce - 1n : nonce,
       gasLimit: pick([21_000n, 21_000n, 21_000n, 21_001n, 60_000n, 20_999n, (1n << 24n) + 1n]),
       maxFeePerGasWei:
         random.below(10) === 0 && maxFeePerGasWei > 0n ? maxFeePerGasWei - 2n : maxFeePerGasWei,

@@ -88,9 +88,7 @@ function paymentsOf(raw: RawBlock): Payment[] {
     ];
   });
   // Senders keep their code, so nothing is paid to one that has some.
-  return payments.filter(
-    ({ to }) => codeDigits(raw, to) === '' || !payments.some(({ from }) => from === to),
-  );
+  return payments.filter(({ to }) => codeDigits(raw, to) === '' || !payments.some(({ from }) => from === to));
 }
 
 /** The status code of a payment on the state as it is: conditions in the order of the specification, each with its code. */
