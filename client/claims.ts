@@ -95,8 +95,9 @@ function accessListItemOf(value: unknown, path: string): AccessListItem {
 
 /** Throws: ClientError 'FIELD'. */
 export function parseClaim(value: unknown, path: string): Claim {
-  const isObject = typeof value === 'object' && value !== null;
-  const { program, ...fields } = objectOf(value, path, ['program'], isObject ? Object.keys(value) : []);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw refuse(path, 'an object', value);
+  const { program, ...fields } = value as Fields;
   if (program === 'column') return parseColumnClaim(fields, path);
   if (program === 'block') return parseBlockClaim(fields, path);
   throw refuse(`${path}.program`, 'column or block', program);

@@ -4,4 +4,6 @@ import { register } from 'tsx/esm/api';
 
 register();
 const { main } = await import('./commandLine.ts');
+const { surviveClosedPipes } = await import('./terminal.ts');
+surviveClosedPipes();
 process.exitCode = await main(process.argv.slice(2));

@@ -1,5 +1,6 @@
 /** The command line: finds the command, runs it, and turns what it throws into a sentence and an exit code. */
-import { ClientError } from './errors.ts';
+import { readFile } from 'node:fs/promises';
+import { refusalOf } from './refusal.ts';
 import { type Command, clearBar, type ExitCode, print, printJson, say, UsageError } from './terminal.ts';
 
 interface NamedCommand {
@@ -57,60 +58,50 @@ export const COMMANDS: readonly NamedCommand[] = [
   },
 ];
 
+const HELP: ReadonlySet<string> = new Set(['--help', '-h']);
+
 const USAGE = `Usage: colonnade COMMAND [options]
 
 ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(11)}${summary}`).join('\n')}
 
-colonnade COMMAND --help shows a command's options; --json prints one JSON object a line instead of text.
+colonnade COMMAND --help (or -h) shows a command's options; --json prints one JSON object a line instead of text; colonnade --version.
 Exit status: 0 done and valid, 1 refused, not valid or failed, 2 wrong options or a file that cannot be read.`;
 
-/** An error that a user can do something about has a code. */
-interface CodedError extends Error {
-  readonly code: string;
-  readonly details?: Readonly<Record<string, unknown>>;
-}
-
-function isCoded(error: unknown): error is CodedError {
-  return error instanceof Error && typeof (error as Partial<CodedError>).code === 'string';
+/** As `--version` prints it. */
+async function version(): Promise<string> {
+  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 /** Runs one command line, without the program's own name. */
 export async function main(args: readonly string[]): Promise<ExitCode> {
   const [name, ...rest] = args;
-  if (name === undefined || name === '--help' || name === 'help') {
+  if (name === undefined || HELP.has(name) || name === 'help') {
     (name === undefined ? say : print)(USAGE);
     return name === undefined ? 2 : 0;
   }
-  const named = COMMANDS.find((each) => each.name === name);
-  if (named === undefined) {
-    say(`There is no command ${name}.\n\n${USAGE}`);
-    return 2;
-  }
-  const command = await named.load();
-  if (rest.includes('--help')) {
-    print(command.usage);
+  if (name === '--version') {
+    print(await version());
     return 0;
   }
+  const named = COMMANDS.find((each) => each.name === name);
+  let usage = USAGE;
   try {
+    if (named === undefined) throw new UsageError(`There is no command ${name}.`);
+    const command = await named.load();
+    usage = command.usage;
+    if (rest.some((each) => HELP.has(each))) {
+      print(usage);
+      return 0;
+    }
     return await command.run(rest);
   } catch (error) {
     clearBar();
-    if (error instanceof UsageError) {
-      say(`${error.message}\n\n${command.usage}`);
-      return 2;
-    }
-    // What nobody expected keeps its stack.
-    if (!isCoded(error) && !(error instanceof RangeError)) throw error;
-    const code = isCoded(error) ? error.code : error.name;
-    if (rest.includes('--json'))
-      printJson({
-        ok: false,
-        code,
-        message: error.message,
-        details: isCoded(error) ? (error.details ?? {}) : {},
-      });
-    say(error.message.startsWith(code) ? error.message : `${code}: ${error.message}`);
-    return error instanceof ClientError && error.code === 'FILE_UNREADABLE' ? 2 : 1;
+    const { code, message, details, exitCode } = refusalOf(error);
+    if (args.includes('--json')) printJson({ ok: false, code, message, details });
+    if (code === 'USAGE') say(`${message}\n\n${usage}`);
+    else say(message.startsWith(code) ? message : `${code}: ${message}`);
+    return exitCode;
   } finally {
     clearBar();
   }

@@ -3,7 +3,10 @@
  * only whoever computes it from a list knows that the proof is about this one.
  * Source: docs/spec/block.md, section Why nothing else can be proved.
  */
+import { transferAccess } from '../chain/blockInput.ts';
+import { buildInclusionList } from '../chain/inclusionList.ts';
 import { inclusionListDigest, type ListedTransfer } from '../programs/block/blockStatement.ts';
+import { ClientError } from './errors.ts';
 import { formatDigest, isSameDigest } from './jsonFields.ts';
 import type { FileVerdict } from './verifyFile.ts';
 
@@ -38,6 +41,22 @@ export function compareList(verdict: FileVerdict, list: readonly ListedTransfer[
       });
   }
   return verdict;
+}
+
+/**
+ * Derives the columns of a list anew: what `partition` gives for K columns, numbered by their place among those that have transactions.
+ * Source: docs/spec/partition.md, section 4. Throws: ClientError 'PARTITION_MISMATCH' naming the first transaction in another column.
+ */
+export function requirePartition(list: readonly ListedTransfer[], columnCount: number): void {
+  const transfers = list.map((transfer, blockIndex) => ({ ...transfer, blockIndex }));
+  const { columnOf } = buildInclusionList(transfers, transferAccess, columnCount);
+  const used = [...new Set(columnOf)].toSorted((left, right) => left - right);
+  const placeOf = new Map(used.map((column, place) => [column, place]));
+  for (const [transaction, { column }] of list.entries()) {
+    const expected = placeOf.get(columnOf[transaction] ?? -1) ?? -1;
+    if (expected !== column)
+      throw new ClientError('PARTITION_MISMATCH', { transaction, columns: columnCount, expected, got: column });
+  }
 }
 
 function reject(

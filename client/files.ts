@@ -1,9 +1,11 @@
 /** Files of the command line: read within a limit, written whole or not at all. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { ClientError } from './errors.ts';
+import { parseJsonOfUniqueNames } from './jsonText.ts';
 import { decodeProofFile, encodeProofFile, PROOF_FILE_LIMITS, type ProofFile } from './proofFile.ts';
 import { type KnownSystem, type PublishedKeys, parsePublishedKeys } from './publishedKeys.ts';
 
@@ -75,7 +77,7 @@ export async function readJson(path: string): Promise<unknown> {
   try {
     const isCompressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
     const plain = isCompressed ? gunzipSync(bytes, { maxOutputLength: INPUT_LIMIT_BYTES }) : bytes;
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(plain));
+    return parseJsonOfUniqueNames(new TextDecoder('utf-8', { fatal: true }).decode(plain));
   } catch (error) {
     throw new ClientError('FIELD', {
       file: path,
@@ -86,18 +88,59 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
+/** As much as a proof file has, so that a full disk is noticed too. */
+const TRIAL_BYTES = 2 ** 20;
+
+/**
+ * Whether a file can be written there: what takes minutes to make must not be lost at the end. Leaves nothing behind but the folder.
+ * Throws: ClientError 'FILE_UNWRITABLE'.
+ */
+export async function requireWritable(path: string | URL): Promise<void> {
+  await besideTarget(path, new Uint8Array(TRIAL_BYTES), (partial) => rm(partial));
+}
+
 /** Into a file beside it first, so that nobody reads half of it. Throws: ClientError 'FILE_UNWRITABLE'. */
 export async function writeWhole(path: string | URL, content: Uint8Array | string): Promise<void> {
-  const target = path instanceof URL ? path.pathname : path;
+  await besideTarget(path, content, rename);
+}
+
+async function besideTarget(
+  path: string | URL,
+  content: Uint8Array | string,
+  finish: (partial: string, target: string) => Promise<void>,
+): Promise<void> {
+  const target = path instanceof URL ? fileURLToPath(path) : path;
   const partial = join(dirname(target), `.${basename(target)}.${randomBytes(4).toString('hex')}`);
   try {
+    // A folder cannot be replaced by a file, and a device or a pipe must not be.
+    const taken = await stat(target).catch(() => undefined);
+    if (taken !== undefined && !taken.isFile())
+      throw new Error(taken.isDirectory() ? 'a folder is there' : 'what is there is no regular file');
     await mkdir(dirname(target), { recursive: true });
     await writeFile(partial, content);
-    await rename(partial, target);
+    await finish(partial, target);
   } catch (error) {
-    await rm(partial, { force: true });
+    // What cannot be removed, or was never made, must not hide the first fault.
+    await rm(partial, { force: true }).catch(() => undefined);
     throw new ClientError('FILE_UNWRITABLE', {
       file: target,
+      got: error instanceof Error ? error.message : String(error),
+    });
+  }
+}
+
+/**
+ * Removes the files of a folder that an earlier run of the same command left: those whose names have the form of its outputs and are not
+ * among `kept`. Returns their names. Throws: ClientError 'FILE_UNWRITABLE'.
+ */
+export async function removeStale(folder: string, form: RegExp, kept: ReadonlySet<string>): Promise<string[]> {
+  try {
+    const names = (await readdir(folder)).filter((name) => form.test(name) && !kept.has(name));
+    for (const name of names) await rm(join(folder, name));
+    return names;
+  } catch (error) {
+    throw new ClientError('FILE_UNWRITABLE', {
+      file: folder,
       got: error instanceof Error ? error.message : String(error),
     });
   }

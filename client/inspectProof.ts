@@ -11,6 +11,7 @@ import { VERSION } from '../stark/transcript.ts';
 import type { Rejection } from '../stark/verifier/rejection.ts';
 import { formatDigest } from './jsonFields.ts';
 import { table } from './terminal.ts';
+import { type Bounds, formatBits } from './verifyFile.ts';
 
 const WORD_BYTES = 4;
 /** Magic and version. */
@@ -123,7 +124,7 @@ function partsOf(proof: Proof, trees: ProofTrees): ProofPart[] {
 }
 
 export type InspectVerdict =
-  | { readonly ok: true }
+  | ({ readonly ok: true } & Bounds)
   | {
       readonly ok: false;
       readonly reason: string;
@@ -156,7 +157,7 @@ export function formatInspection({
   return [
     `${file}: ${inspection.bytes.toLocaleString('en-US')} bytes, sha256 ${sha256}`,
     `Proof format ${inspection.formatVersion}; program ${program} on the machine ${inspection.system}; key ${inspection.keyDigest}`,
-    `Profile ${profile.name}: ${profile.securityBits.toFixed(1)} provable bits; rate 1/${2 ** profile.logBlowup}, ${profile.queries} queries (${inspection.distinctQueries} different), proof of work lookup ${lookup}, deep ${deep}, batch ${batch}, fold ${fold}, query ${query} bits`,
+    `Profile ${profile.name}, ${profile.securityBits.toFixed(1)} provable bits for this layer; rate 1/${2 ** profile.logBlowup}, ${profile.queries} queries (${inspection.distinctQueries} different), proof of work lookup ${lookup}, deep ${deep}, batch ${batch}, fold ${fold}, query ${query} bits`,
     '',
     ...table([
       ['table', 'rows', ...PHASES],
@@ -180,7 +181,7 @@ export function formatInspection({
     verification === undefined
       ? 'Not verified: only the shape was checked. --statement verifies.'
       : verification.verdict.ok
-        ? `Verified: the proof shows the statement ${verification.statement}.`
+        ? `Verified: the proof shows the statement ${verification.statement}; ${formatBits(verification.verdict)}.`
         : `NOT VALID for the statement ${verification.statement}: ${verification.verdict.reason} ${JSON.stringify(verification.verdict.details)}`,
     caveat,
   ].join('\n');

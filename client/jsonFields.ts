@@ -11,11 +11,21 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 const WORD_DIGITS = 8;
 const DIGEST = /^0x[0-9a-f]{64}$/;
-const GOT_CHARACTERS = 40;
+const GOT_CHARACTERS = 66;
+/** Of a path that is told: names of fields are the file's. */
+const PATH_CHARACTERS = 200;
+
+/** What an untrusted value is, in a few characters. Nothing of the value is called, and nothing walks into it. */
+export function describe(value: unknown): string | number {
+  if (typeof value === 'string') return value.slice(0, GOT_CHARACTERS);
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return `${value}`;
+  if (typeof value === 'object') return Array.isArray(value) ? 'a list' : 'an object';
+  return value === undefined ? 'nothing' : typeof value;
+}
 
 export function refuse(field: string, expected: string, got: unknown): ClientError {
-  const text = typeof got === 'string' ? got.slice(0, GOT_CHARACTERS) : typeof got;
-  return new ClientError('FIELD', { field, expected, got: typeof got === 'number' ? got : text });
+  return new ClientError('FIELD', { field: field.slice(0, PATH_CHARACTERS), expected, got: describe(got) });
 }
 
 /** The fields of an object that has all of `required`, perhaps some of `optional`, and nothing else. */

@@ -4,9 +4,9 @@ import { buildAggregateProgram } from '../programs/aggregate/aggregateProgram.ts
 import { buildBlockProgram } from '../programs/block/blockProgram.ts';
 import { buildColumnProgram } from '../programs/column/program.ts';
 import { verifyingKeyOf } from '../server/keys.ts';
-import { keyDigest, type VerifyingKey } from '../stark/keys.ts';
+import { keyDigest } from '../stark/keys.ts';
 import { FINAL, INNER, LEAF, type Profile } from '../stark/profile.ts';
-import { formatPublishedKeys } from './publishedKeys.ts';
+import { type BuiltKey, formatPublishedKeys } from './publishedKeys.ts';
 
 const AGGREGATE_NAME = 'aggregate';
 
@@ -54,16 +54,18 @@ export async function buildKeys(
   onKey: (program: string, profile: string, fraction: number) => void,
 ): Promise<string> {
   const count = PUBLISHED_PROGRAMS.flatMap(({ profiles }) => profiles).length;
-  const keys: { program: string; key: VerifyingKey }[] = [];
+  const keys: BuiltKey[] = [];
   for (const { name, profiles, build } of PUBLISHED_PROGRAMS) {
+    const constantKeys: BuiltKey[] = [];
     const program = build((wanted, profile) => {
       const found = keys.find(({ program, key }) => program === wanted && key.profile === profile);
       if (found === undefined) throw new RangeError(`the key of ${wanted} comes after that of ${name}`);
+      constantKeys.push(found);
       return keyDigest(found.key);
     });
     for (const profile of profiles) {
       onKey(name, profile.name, keys.length / count);
-      keys.push({ program: name, key: await verifyingKeyOf(program, profile) });
+      keys.push({ program: name, key: await verifyingKeyOf(program, profile), constantKeys });
     }
   }
   return formatPublishedKeys(keys, PUBLISHED_AGGREGATE);

@@ -6,7 +6,17 @@
 import type { AggregateEntry } from '../programs/aggregate/aggregateStatement.ts';
 import { type Claim, claimToJson, parseClaim } from './claims.ts';
 import { ClientError } from './errors.ts';
-import { digestOf, formatDigest, integerOf, listOf, objectOf, refuse, textOf } from './jsonFields.ts';
+import {
+  describe,
+  digestOf,
+  formatDigest,
+  integerOf,
+  listOf,
+  objectOf,
+  refuse,
+  textOf,
+} from './jsonFields.ts';
+import { parseJson } from './jsonText.ts';
 
 export const PROOF_FILE_FORMAT = 'colonnade proof';
 export const PROOF_FILE_VERSION = 1;
@@ -68,16 +78,15 @@ export function decodeProofFile(bytes: Uint8Array): ProofFile {
       got: bytes.length,
     });
   const header = parseHeader(bytes.subarray(0, end));
-  const format = objectOf(header, 'file', [], Object.keys(header));
-  if (format['format'] !== PROOF_FILE_FORMAT)
+  if (header['format'] !== PROOF_FILE_FORMAT)
     throw new ClientError('NOT_A_PROOF_FILE', {
       expected: PROOF_FILE_FORMAT,
-      got: String(format['format']).slice(0, 40),
+      got: describe(header['format']),
     });
-  if (format['version'] !== PROOF_FILE_VERSION)
+  if (header['version'] !== PROOF_FILE_VERSION)
     throw new ClientError('PROOF_FILE_VERSION', {
       expected: PROOF_FILE_VERSION,
-      got: String(format['version']).slice(0, 40),
+      got: describe(header['version']),
     });
   const fields = objectOf(
     header,
@@ -108,7 +117,7 @@ export function checkFileSize(byteCount: number): void {
 function parseHeader(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    json = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     throw new ClientError('NOT_A_PROOF_FILE', {
       expected: 'a first line of JSON',
@@ -116,7 +125,7 @@ function parseHeader(bytes: Uint8Array): Readonly<Record<string, unknown>> {
     });
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw new ClientError('NOT_A_PROOF_FILE', { expected: 'an object', got: typeof json });
+    throw new ClientError('NOT_A_PROOF_FILE', { expected: 'an object', got: describe(json) });
   return json as Readonly<Record<string, unknown>>;
 }
 

@@ -13,6 +13,7 @@ import { VERSION } from '../stark/transcript.ts';
 import type { VerifierPolicy } from '../stark/verifier.ts';
 import { ClientError } from './errors.ts';
 import {
+  describe,
   digestOf,
   formatDigest,
   integerOf,
@@ -22,6 +23,7 @@ import {
   refuse,
   textOf,
 } from './jsonFields.ts';
+import { parseJsonOfUniqueNames } from './jsonText.ts';
 
 export const KEYS_FORMAT = 'colonnade keys';
 export const KEYS_VERSION = 1;
@@ -38,8 +40,10 @@ export interface PublishedKey {
   readonly profile: string;
   readonly verifyingKey: VerifyingKey;
   readonly keyDigest: Uint32Array;
-  /** Of a proof under this key. */
+  /** Of a proof under this key, whatever it has verified. */
   readonly provableBits: number;
+  /** The keys whose digests the program has as constants: proofs under them are what it verifies. Published before it. */
+  readonly constantKeys: readonly PublishedKey[];
 }
 
 /** The aggregate program's entry: which key its children carry, and under which keys leaves are believed. */
@@ -62,7 +66,7 @@ const LEAF_KEY_LIMIT = 64;
 export function parsePublishedKeys(json: string, known: KnownSystem): PublishedKeys {
   let value: unknown;
   try {
-    value = JSON.parse(json);
+    value = parseJsonOfUniqueNames(json);
   } catch (error) {
     throw new ClientError('NOT_KEYS', {
       got: error instanceof Error ? error.message.slice(0, 80) : 'no JSON',
@@ -70,21 +74,21 @@ export function parsePublishedKeys(json: string, known: KnownSystem): PublishedK
   }
   const whole = objectOf(value, 'keys', ['format', 'version'], ['protocolVersion', 'keys', 'aggregate']);
   if (whole['format'] !== KEYS_FORMAT)
-    throw new ClientError('NOT_KEYS', { expected: KEYS_FORMAT, got: String(whole['format']).slice(0, 40) });
+    throw new ClientError('NOT_KEYS', { expected: KEYS_FORMAT, got: describe(whole['format']) });
   if (whole['version'] !== KEYS_VERSION)
     throw new ClientError('KEYS_VERSION', {
       expected: KEYS_VERSION,
-      got: String(whole['version']).slice(0, 40),
+      got: describe(whole['version']),
     });
   if (whole['protocolVersion'] !== VERSION)
     throw new ClientError('KEYS_VERSION', {
       field: 'keys.protocolVersion',
       expected: VERSION,
-      got: String(whole['protocolVersion']).slice(0, 40),
+      got: describe(whole['protocolVersion']),
     });
-  const keys = listOf(whole['keys'], 'keys.keys', KEY_LIMIT).map((each, index) =>
-    parseKey(each, `keys.keys.${index}`, known),
-  );
+  const keys: PublishedKey[] = [];
+  for (const [index, each] of listOf(whole['keys'], 'keys.keys', KEY_LIMIT).entries())
+    keys.push(parseKey(each, `keys.keys.${index}`, known, keys));
   for (const [index, { program, profile }] of keys.entries())
     if (findKey(keys.slice(0, index), program, profile))
       throw new ClientError('DUPLICATE_KEY', { program, profile });
@@ -106,7 +110,17 @@ export function findKeyByDigest({ keys }: PublishedKeys, digest: Uint32Array): P
   return keys.find((each) => isSameDigest(each.keyDigest, digest));
 }
 
-function parseKey(value: unknown, path: string, { machine, profiles }: KnownSystem): PublishedKey {
+/** Provable bits of the weakest of a proof under this key and the proofs that its program verifies by a constant key. */
+export function bitsBehind(key: PublishedKey): number {
+  return Math.min(key.provableBits, ...key.constantKeys.map(bitsBehind));
+}
+
+function parseKey(
+  value: unknown,
+  path: string,
+  { machine, profiles }: KnownSystem,
+  before: readonly PublishedKey[],
+): PublishedKey {
   const fields = objectOf(value, path, [
     'program',
     'profile',
@@ -117,6 +131,7 @@ function parseKey(value: unknown, path: string, { machine, profiles }: KnownSyst
     'preprocessedCap',
     'keyDigest',
     'provableBits',
+    'constantKeys',
   ]);
   const program = textOf(fields['program'], `${path}.program`, 64);
   const profileName = textOf(fields['profile'], `${path}.profile`, 64);
@@ -129,14 +144,14 @@ function parseKey(value: unknown, path: string, { machine, profiles }: KnownSyst
     throw new ClientError('MACHINE_DIFFERS', {
       ...place,
       expected: ownMachine,
-      got: String(fields['machineDigest']).slice(0, 66),
+      got: describe(fields['machineDigest']),
     });
   const ownProfile = formatDigest(profileDigest(profile));
   if (fields['profileDigest'] !== ownProfile)
     throw new ClientError('PROFILE_DIFFERS', {
       ...place,
       expected: ownProfile,
-      got: String(fields['profileDigest']).slice(0, 66),
+      got: describe(fields['profileDigest']),
     });
   const digests = listOf(fields['preprocessedCap'], `${path}.preprocessedCap`, 2 ** 16).map((each, index) =>
     digestOf(each, `${path}.preprocessedCap.${index}`),
@@ -161,7 +176,33 @@ function parseKey(value: unknown, path: string, { machine, profiles }: KnownSyst
     });
   // The published figure is for readers; what counts is computed here.
   const provableBits = profileSoundness(profile, machine).bits;
-  return { program, profile: profileName, verifyingKey, keyDigest: own, provableBits };
+  const constantKeys = listOf(fields['constantKeys'], `${path}.constantKeys`, KEY_LIMIT).map((each, index) =>
+    parseConstantKey(each, `${path}.constantKeys.${index}`, place, before),
+  );
+  return { program, profile: profileName, verifyingKey, keyDigest: own, provableBits, constantKeys };
+}
+
+/** A key that the program at `place` was built with must be the one published for the same program and profile. */
+function parseConstantKey(
+  value: unknown,
+  path: string,
+  place: { readonly program: string; readonly profile: string },
+  before: readonly PublishedKey[],
+): PublishedKey {
+  const fields = objectOf(value, path, ['program', 'profile', 'keyDigest']);
+  const program = textOf(fields['program'], `${path}.program`, 64);
+  const profile = textOf(fields['profile'], `${path}.profile`, 64);
+  const digest = digestOf(fields['keyDigest'], `${path}.keyDigest`);
+  const key = findKey(before, program, profile);
+  if (key === undefined) throw refuse(path, 'a key that is published before this one', `${program} ${profile}`);
+  if (!isSameDigest(key.keyDigest, digest))
+    throw new ClientError('CONSTANT_KEY_MISMATCH', {
+      ...place,
+      constant: `${program} under ${profile}`,
+      expected: formatDigest(key.keyDigest),
+      got: formatDigest(digest),
+    });
+  return key;
 }
 
 function parseAggregate(value: unknown, path: string, keys: readonly PublishedKey[]): PublishedAggregate {
@@ -193,9 +234,16 @@ function parseAggregate(value: unknown, path: string, keys: readonly PublishedKe
   return { program, recursiveKeyDigest, leafKeyDigests };
 }
 
+/** A key to publish, with the keys whose digests its program has as constants. */
+export interface BuiltKey {
+  readonly program: string;
+  readonly key: VerifyingKey;
+  readonly constantKeys: readonly { readonly program: string; readonly key: VerifyingKey }[];
+}
+
 /** The form that `parsePublishedKeys` reads; the same keys give the same text. */
 export function formatPublishedKeys(
-  keys: readonly { readonly program: string; readonly key: VerifyingKey }[],
+  keys: readonly BuiltKey[],
   aggregate:
     | {
         readonly program: string;
@@ -204,7 +252,7 @@ export function formatPublishedKeys(
       }
     | undefined,
 ): string {
-  const entries = keys.map(({ program, key }) => ({
+  const entries = keys.map(({ program, key, constantKeys }) => ({
     program,
     profile: key.profile.name,
     machine: key.system.name,
@@ -216,6 +264,11 @@ export function formatPublishedKeys(
     ),
     keyDigest: formatDigest(keyDigest(key)),
     provableBits: Math.floor(10 * profileSoundness(key.profile, key.system).bits) / 10,
+    constantKeys: constantKeys.map((constant) => ({
+      program: constant.program,
+      profile: constant.key.profile.name,
+      keyDigest: formatDigest(keyDigest(constant.key)),
+    })),
   }));
   const digestFor = (program: string, profile?: string): string => {
     const entry = entries.find(

@@ -59,12 +59,33 @@ export function required(value: string | undefined, option: string): string {
   return value;
 }
 
+/** The path of an output that is asked for. Throws: UsageError. */
+export function outputPath(value: string | undefined, option: string): string | undefined {
+  if (value === '') throw new UsageError(`${option}: expected a path, got nothing`);
+  return value;
+}
+
 /** Throws: UsageError. */
 export function wholeNumber(text: string, option: string, least: number, most: number): number {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= least && value <= most))
     throw new UsageError(`${option}: expected a whole number from ${least} to ${most}, got ${text}`);
   return value;
+}
+
+/**
+ * A reader that went away (`| head`) ends nothing: what was computed is still written to its files, and the exit status stays the command's
+ * own. Answers that are lost otherwise, on a full disk, are told and change a status of 0 to 1.
+ */
+export function surviveClosedPipes(): void {
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') return;
+    process.stderr.write(`FILE_UNWRITABLE: The answer cannot be written: ${error.message}\n`);
+    process.once('exit', () => {
+      process.exitCode ||= 1;
+    });
+  });
 }
 
 export function print(text: string): void {

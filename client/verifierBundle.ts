@@ -25,7 +25,10 @@ export type BundleVerdict =
       readonly profile: string;
       readonly keyDigest: string;
       readonly statement: string;
+      /** Of the weakest layer of the tree. */
       readonly provableBits: number;
+      /** What a collision of the hash costs; every layer rests on it. */
+      readonly collisionBits: number;
       readonly leaves: readonly BundleLeaf[];
     }
   | {
@@ -35,13 +38,13 @@ export type BundleVerdict =
       readonly details: Readonly<Record<string, string | number>>;
     };
 
-/** Whether the file's proof shows what the file says, if these are the published keys. Never throws on bad bytes or keys. */
+/** Whether the file's proof shows what the file says, if these are the published keys. Never throws, whatever it is given. */
 export function verify(keysJson: string, fileBytes: Uint8Array): BundleVerdict {
   try {
     const system = productionSystem();
     const verdict = verifyProofFile(parsePublishedKeys(keysJson, system), system, decodeProofFile(fileBytes));
     if (!verdict.ok) return { isValid: false, reason: verdict.reason, details: verdict.details };
-    const { program, profile, keyDigest, statement, provableBits, leaves } = verdict;
+    const { program, profile, keyDigest, statement, provableBits, collisionBits, leaves } = verdict;
     return {
       isValid: true,
       program,
@@ -49,6 +52,7 @@ export function verify(keysJson: string, fileBytes: Uint8Array): BundleVerdict {
       keyDigest: formatDigest(keyDigest),
       statement: formatDigest(statement),
       provableBits,
+      collisionBits,
       leaves: leaves.map((leaf) => ({
         program: leaf.program,
         profile: leaf.profile,
@@ -58,8 +62,13 @@ export function verify(keysJson: string, fileBytes: Uint8Array): BundleVerdict {
       })),
     };
   } catch (error) {
-    if (!(error instanceof ClientError)) throw error;
-    return { isValid: false, reason: error.code, details: error.details };
+    if (error instanceof ClientError) return { isValid: false, reason: error.code, details: error.details };
+    // A fault of this module, or an argument of another type: it says nothing of the proof, so the proof is not valid.
+    return {
+      isValid: false,
+      reason: 'INTERNAL_ERROR',
+      details: { got: error instanceof Error ? error.name : typeof error },
+    };
   }
 }
 

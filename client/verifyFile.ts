@@ -6,11 +6,19 @@
 import { COLONNADE_MACHINE } from '../machine/system.ts';
 import { aggregateStatement } from '../programs/aggregate/aggregateStatement.ts';
 import { FINAL, INNER, LEAF } from '../stark/profile.ts';
+import { COLLISION_BITS } from '../stark/soundness.ts';
 import { productionPolicy, verify } from '../stark/verifier.ts';
 import { type Claim, claimDigest } from './claims.ts';
 import { formatDigest, isSameDigest } from './jsonFields.ts';
 import { aggregateEntries, leavesOf, type ProofFile } from './proofFile.ts';
-import { findKey, findKeyByDigest, type KnownSystem, type PublishedKeys } from './publishedKeys.ts';
+import {
+  bitsBehind,
+  findKey,
+  findKeyByDigest,
+  type KnownSystem,
+  type PublishedKey,
+  type PublishedKeys,
+} from './publishedKeys.ts';
 
 /** What the verifier of production knows. */
 export function productionSystem(): KnownSystem {
@@ -49,7 +57,10 @@ export type FileVerdict =
       readonly profile: string;
       readonly keyDigest: Uint32Array;
       readonly statement: Uint32Array;
+      /** Of the weakest layer: the proof's own, those below it in the tree, and those that a program below has verified. */
       readonly provableBits: number;
+      /** What a collision of the hash costs; every layer rests on it. */
+      readonly collisionBits: number;
       /** In order: the leaves of an aggregate, else the proof itself. */
       readonly leaves: readonly ShownLeaf[];
     }
@@ -58,6 +69,14 @@ export type FileVerdict =
       readonly reason: FileRejectionCode;
       readonly details: Readonly<Record<string, string | number>>;
     };
+
+export type Bounds = Pick<Extract<FileVerdict, { ok: true }>, 'provableBits' | 'collisionBits'>;
+
+/** The two bounds of a verdict; the first is never rounded up. */
+export function formatBits({ provableBits, collisionBits }: Bounds): string {
+  const tenths = Math.floor(10 * provableBits) / 10;
+  return `${tenths.toFixed(1)} provable bits, ${collisionBits.toFixed(0)} against collisions`;
+}
 
 /** Decides whether the file's proof shows what the file says, under a published key. Does not throw on a bad file. */
 export function verifyProofFile(keys: PublishedKeys, known: KnownSystem, file: ProofFile): FileVerdict {
@@ -72,41 +91,57 @@ export function verifyProofFile(keys: PublishedKeys, known: KnownSystem, file: P
       got: formatDigest(file.keyDigest),
     });
 
-  const isAggregate = program === keys.aggregate?.program;
+  const { aggregate } = keys;
+  const isAggregate = program === aggregate?.program;
   if (isAggregate && entries === undefined) return reject('TREE_MISSING', { program });
   if (!isAggregate && entries !== undefined) return reject('TREE_UNEXPECTED', { program });
+  const layers: PublishedKey[] = [published];
   const leaves: ShownLeaf[] = [];
   if (isAggregate && entries !== undefined) {
     for (const [leaf, { keyDigest, statement: stated, claim: claimed }] of leavesOf(entries).entries()) {
-      const isAllowed = keys.aggregate.leafKeyDigests.some((allowed) => isSameDigest(allowed, keyDigest));
+      const isAllowed = aggregate.leafKeyDigests.some((allowed) => isSameDigest(allowed, keyDigest));
       const leafKey = findKeyByDigest(keys, keyDigest);
       if (!isAllowed || leafKey === undefined)
         return reject('LEAF_NOT_ALLOWED', { leaf, got: formatDigest(keyDigest) });
-      const fault = claimFault(leafKey.program, stated, claimed);
-      if (fault !== undefined) return reject(fault, { leaf, statement: formatDigest(stated) });
-      const { program: leafProgram, profile: leafProfile } = leafKey;
+      layers.push(leafKey);
       leaves.push({
-        program: leafProgram,
-        profile: leafProfile,
+        program: leafKey.program,
+        profile: leafKey.profile,
         keyDigest,
         statement: stated,
         claim: claimed,
       });
     }
-    const expected = aggregateStatement(keys.aggregate.recursiveKeyDigest, aggregateEntries(entries));
+    const recursiveKey = findKeyByDigest(keys, aggregate.recursiveKeyDigest);
+    if (recursiveKey !== undefined && entries.some(({ kind }) => kind === 'inner')) layers.push(recursiveKey);
+    const expected = aggregateStatement(aggregate.recursiveKeyDigest, aggregateEntries(entries));
     if (!isSameDigest(expected, statement))
       return reject('STATEMENT_MISMATCH', { expected: formatDigest(expected), got: formatDigest(statement) });
     if (claim !== undefined) return reject('CLAIM_OF_OTHER_PROGRAM', { program });
-  } else {
-    const fault = claimFault(program, statement, claim);
-    if (fault !== undefined) return reject(fault, { program, statement: formatDigest(statement) });
-    leaves.push({ program, profile, keyDigest: published.keyDigest, statement, claim });
+  } else leaves.push({ program, profile, keyDigest: published.keyDigest, statement, claim });
+
+  for (const [leaf, shown] of leaves.entries()) {
+    const fault = claimFault(shown.program, shown.statement, shown.claim);
+    if (fault !== undefined)
+      return reject(fault, {
+        ...(isAggregate ? { leaf } : { program }),
+        statement: formatDigest(shown.statement),
+      });
   }
 
   const verdict = verify(published.verifyingKey, statement, proofBytes, known.policy);
   if (!verdict.ok) return reject('PROOF_REJECTED', { check: verdict.reason, ...verdict.details });
-  const { keyDigest, provableBits } = published;
-  return { ok: true, program, profile, keyDigest, statement, provableBits, leaves };
+  const provableBits = Math.min(...new Set(layers.map(bitsBehind)));
+  return {
+    ok: true,
+    program,
+    profile,
+    keyDigest: published.keyDigest,
+    statement,
+    provableBits,
+    collisionBits: COLLISION_BITS,
+    leaves,
+  };
 }
 
 function claimFault(

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { blockFile } from '../client/aggregateService.ts';
 import { type AggregationAnswer, type ColonnadeClient, isFinished } from '../client/client.ts';
 import type { ProofFile } from '../client/proofFile.ts';
-import { findKey, type PublishedKey, type PublishedKeys } from '../client/publishedKeys.ts';
+import { bitsBehind, findKey, type PublishedKey, type PublishedKeys } from '../client/publishedKeys.ts';
 import { blockListToJson, blockSummaryToJson } from '../programs/block/blockJson.ts';
 import {
   type BlockStatement,
@@ -120,10 +120,12 @@ export async function checkFinal(
     throw new Error('the service states another block than the data give');
   const bytes = await client.downloadProof(proof.job);
   const finalKey = requireKey(keys, 'aggregate', FINAL.name);
+  const aggregateKey = requireKey(keys, 'aggregate', INNER.name);
+  const blockKey = requireKey(keys, 'block', INNER.name);
   const policy: BlockPolicy = {
     finalKeyDigest: finalKey.keyDigest,
-    aggregateKeyDigest: requireKey(keys, 'aggregate', INNER.name).keyDigest,
-    blockKeyDigest: requireKey(keys, 'block', INNER.name).keyDigest,
+    aggregateKeyDigest: aggregateKey.keyDigest,
+    blockKeyDigest: blockKey.keyDigest,
     verifier: productionPolicy(),
   };
   const start = performance.now();
@@ -142,7 +144,7 @@ export async function checkFinal(
     file: blockFile(summary, bytes, keys),
     final: {
       proofBytes: bytes.byteLength,
-      bits: finalKey.provableBits,
+      bits: Math.min(...[finalKey, aggregateKey, blockKey].map(bitsBehind)),
       verifyMs,
       serviceVerifyMs: 1000 * proof.verifySeconds,
       proofSha256: createHash('sha256').update(bytes).digest('hex'),

@@ -3,6 +3,7 @@ import type { HintFunctions, Program } from '../machine/program.ts';
 
 /** Inputs of the right form that the program cannot prove anything about. */
 export class InputsRefused extends Error {
+  readonly code = 'INPUTS_REFUSED';
   /** Whether smaller inputs of this kind would do. */
   readonly isTooLarge: boolean;
   readonly details: Readonly<Record<string, unknown>>;

@@ -7,7 +7,7 @@ import { FINAL, INNER } from '../../stark/profile.ts';
 import { aggregateHost } from '../aggregateHost.ts';
 import { fileOfAggregation } from '../aggregateService.ts';
 import { checkChildren, type NamedProof, type NodeReport, proveTree, TreeError } from '../aggregateTree.ts';
-import { readKeys, readProofFile, writeProofFile } from '../files.ts';
+import { readKeys, readProofFile, requireWritable, writeProofFile } from '../files.ts';
 import { formatDigest } from '../jsonFields.ts';
 import { adapterChoice, DEVICE_OPTIONS, DEVICE_USAGE, startLocalProver } from '../localProver.ts';
 import { encodeProofFile, leavesOf } from '../proofFile.ts';
@@ -16,6 +16,7 @@ import {
   type Command,
   clearBar,
   type ExitCode,
+  outputPath,
   print,
   printJson,
   readOptions,
@@ -27,7 +28,7 @@ import {
   UsageError,
   wholeNumber,
 } from '../terminal.ts';
-import { productionSystem } from '../verifyFile.ts';
+import { formatBits, productionSystem } from '../verifyFile.ts';
 import { clientOf, failureOf, requireValid } from './through.ts';
 
 const USAGE = `Usage: colonnade aggregate FILE... --out FILE [options]
@@ -53,6 +54,11 @@ const TOO_LARGE =
 
 const GREATEST_FAN_IN = 64;
 
+/** The file of a node in the folder of --nodes. */
+function nodeFile(name: string): string {
+  return `${name.replace(' ', '-')}.proof`;
+}
+
 async function run(args: readonly string[]): Promise<ExitCode> {
   const { values, files } = readOptions(args, {
     ...DEVICE_OPTIONS,
@@ -66,7 +72,8 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     'without-claims': { type: 'boolean', default: false },
   });
   if (files.length === 0) throw new UsageError('expected: one proof file or more');
-  const out = required(values.out, '--out');
+  const out = required(outputPath(values.out, '--out'), '--out');
+  const nodesFolder = outputPath(values.nodes, '--nodes');
   const fanInOption = values['fan-in'];
   if (values.single && fanInOption !== undefined)
     throw new UsageError('--single and --fan-in contradict each other');
@@ -82,6 +89,8 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   const mebibytes = wholeNumber(values['device-mebibytes'], '--device-mebibytes', 0, 2 ** 20);
   const system = productionSystem();
   const keys = await readKeys(values.keys, system);
+  await requireWritable(out);
+  if (nodesFolder !== undefined) await requireWritable(join(nodesFolder, nodeFile('node')));
 
   const children: NamedProof[] = [];
   for (const name of files) {
@@ -92,7 +101,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     showProgress(`verifying ${name}`, number / children.length),
   );
   if (values.url !== undefined) {
-    if (values.final || values.single || values.nodes !== undefined)
+    if (values.final || values.single || nodesFolder !== undefined)
       throw new UsageError(
         '--url proves a tree of a fan-in: --final, --single and --nodes are for this machine',
       );
@@ -131,8 +140,8 @@ async function run(args: readonly string[]): Promise<ExitCode> {
           say(
             `${report.node}: ${report.leaves} leaves, ${seconds(report.measures.totalSeconds)} s, ${report.proofBytes.toLocaleString('en-US')} bytes`,
           );
-        if (values.nodes !== undefined)
-          await writeProofFile(join(values.nodes, `${node.name.replace(' ', '-')}.proof`), node.file);
+        if (nodesFolder !== undefined)
+          await writeProofFile(join(nodesFolder, nodeFile(node.name)), node.file);
       },
     );
   } finally {
@@ -185,7 +194,7 @@ async function aggregateThere(
     proofBytes,
     keys,
   );
-  const verifySeconds = requireValid(keys, productionSystem(), file);
+  const { verifySeconds, ...bounds } = requireValid(keys, productionSystem(), file);
   const fileBytes = await writeProofFile(out, file);
   const leaves = leavesOf(file.entries ?? []).length;
   const statement = formatDigest(file.statement);
@@ -200,6 +209,7 @@ async function aggregateThere(
       statement,
       proveSeconds,
       verifySeconds,
+      ...bounds,
       aggregation: answer,
     });
   else {
@@ -214,7 +224,7 @@ async function aggregateThere(
     print(
       [
         ...table([['node', 'level', 'children', 'state', 'bytes', 'seconds'], ...rows]),
-        `Busy ${seconds(answer.times.busySeconds)} s, critical path ${seconds(answer.times.criticalPathSeconds)} s, verified in ${seconds(verifySeconds)} s`,
+        `Busy ${seconds(answer.times.busySeconds)} s, critical path ${seconds(answer.times.criticalPathSeconds)} s, verified in ${seconds(verifySeconds)} s, ${formatBits(bounds)}`,
         `${out}: ${fileBytes.toLocaleString('en-US')} bytes, of which the proof ${proofBytes.length.toLocaleString('en-US')}; ${leaves} leaves; statement ${statement}`,
       ].join('\n'),
     );

@@ -130,7 +130,7 @@ function inspect(
         : {
             statement: formatDigest(stated),
             verdict: verdict.ok
-              ? { ok: true }
+              ? { ok: true, provableBits: verdict.provableBits, collisionBits: verdict.collisionBits }
               : { ok: false, reason: verdict.reason, details: verdict.details },
           },
   };

@@ -1,11 +1,12 @@
 /** `colonnade keys`: rebuilds the published keys from the programs. */
-import { OWN_KEYS_FILE, readWithin, writeWhole } from '../files.ts';
+import { OWN_KEYS_FILE, readWithin, requireWritable, writeWhole } from '../files.ts';
 import { formatDigest } from '../jsonFields.ts';
 import { buildKeys } from '../programs.ts';
 import { parsePublishedKeys } from '../publishedKeys.ts';
 import {
   type Command,
   type ExitCode,
+  outputPath,
   print,
   printJson,
   readOptions,
@@ -35,11 +36,12 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     file: { type: 'string' },
   });
   if (files.length > 0) throw new UsageError(`${files[0]}: no file is expected here; --file names one`);
+  const file = outputPath(values.file, '--file') ?? OWN_KEYS_FILE;
+  const name = values.file ?? 'keys.json';
+  if (!values.check) await requireWritable(file);
   const text = await buildKeys((program, profile, fraction) =>
     showProgress(`key of ${program} under ${profile}`, fraction),
   );
-  const file = values.file ?? OWN_KEYS_FILE;
-  const name = values.file ?? 'keys.json';
   const before = await readWithin(file, KEYS_LIMIT_BYTES).then(
     (bytes) => new TextDecoder().decode(bytes),
     (error: unknown) => {

@@ -2,16 +2,16 @@
 
 import { describeClaim } from '../claims.ts';
 import { isFinished } from '../client.ts';
-import { readKeys, writeProofFile } from '../files.ts';
+import { readKeys, requireWritable, writeProofFile } from '../files.ts';
 import { formatDigest } from '../jsonFields.ts';
 import { adapterChoice, DEVICE_OPTIONS, DEVICE_USAGE, startLocalProver } from '../localProver.ts';
 import type { ProofFile } from '../proofFile.ts';
-import { findKey } from '../publishedKeys.ts';
 import { ServiceError } from '../serviceError.ts';
 import {
   type Command,
   clearBar,
   type ExitCode,
+  outputPath,
   print,
   printJson,
   readOptions,
@@ -23,7 +23,7 @@ import {
   UsageError,
   wholeNumber,
 } from '../terminal.ts';
-import { productionSystem } from '../verifyFile.ts';
+import { formatBits, productionSystem } from '../verifyFile.ts';
 import { INPUT_OPTIONS, INPUT_USAGE, type PreparedRun, prepareRun, readInputs } from './inputs.ts';
 import { clientOf, failureOf, requireValid } from './through.ts';
 
@@ -60,7 +60,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     'without-claim': { type: 'boolean', default: false },
   });
   if (files.length > 0) throw new UsageError(`${files[0]}: --inputs and --out name files`);
-  const out = required(values.out, '--out');
+  const out = required(outputPath(values.out, '--out'), '--out');
   const adapter = adapterChoice(values.adapter);
   const mebibytes = wholeNumber(values['device-mebibytes'], '--device-mebibytes', 0, 2 ** 20);
   const system = productionSystem();
@@ -69,6 +69,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   const published = keys.keys.find(({ program }) => program === name);
   if (published === undefined) throw new UsageError(`--program: no key of ${name} is published`);
   const prepared = prepareRun(name, json);
+  await requireWritable(out);
   if (values.url === undefined) say(`${name}: ${prepared.execution.pc.length} cycles; starting the prover`);
   const made =
     values.url === undefined
@@ -83,7 +84,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     entries: undefined,
     proofBytes: made.proofBytes,
   };
-  const verifySeconds = requireValid(keys, system, file);
+  const { verifySeconds, ...bounds } = requireValid(keys, system, file);
   const fileBytes = await writeProofFile(out, file);
   const { proofBytes, ...measures } = made;
   if (values.json)
@@ -95,7 +96,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
       program: name,
       profile: published.profile,
       statement: formatDigest(prepared.statement),
-      provableBits: findKey(keys.keys, name, published.profile)?.provableBits,
+      ...bounds,
       ...measures,
       executeSeconds: prepared.executeSeconds,
       verifySeconds,
@@ -104,7 +105,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     print(
       [
         ...(prepared.claim === undefined ? [] : describeClaim(prepared.claim, 'summary')),
-        `${made.adapter}: ${seconds(made.proveSeconds)} s for ${made.cycles.toLocaleString('en-US')} cycles; verified in ${seconds(verifySeconds)} s`,
+        `${made.adapter}: ${seconds(made.proveSeconds)} s for ${made.cycles.toLocaleString('en-US')} cycles; verified in ${seconds(verifySeconds)} s, ${formatBits(bounds)}`,
         '',
         ...table([
           ['table', 'rows', 'cells'],

@@ -4,7 +4,7 @@ import type { ProofFile } from '../proofFile.ts';
 import type { KnownSystem, PublishedKeys } from '../publishedKeys.ts';
 import { ServiceError } from '../serviceError.ts';
 import { UsageError } from '../terminal.ts';
-import { FILE_REJECTIONS, verifyProofFile } from '../verifyFile.ts';
+import { type Bounds, FILE_REJECTIONS, verifyProofFile } from '../verifyFile.ts';
 
 /** Throws: UsageError. */
 export function clientOf(url: string): ColonnadeClient {
@@ -39,12 +39,17 @@ export function failureOf(
   );
 }
 
-/** Seconds that verification took. Throws: ProofNotValid. */
-export function requireValid(keys: PublishedKeys, system: KnownSystem, file: ProofFile): number {
+export interface Checked extends Bounds {
+  readonly verifySeconds: number;
+}
+
+/** Verifies what was just made. Throws: ProofNotValid. */
+export function requireValid(keys: PublishedKeys, system: KnownSystem, file: ProofFile): Checked {
   const start = performance.now();
   const verdict = verifyProofFile(keys, system, file);
   if (!verdict.ok) throw new ProofNotValid(verdict.reason, verdict.details);
-  return (performance.now() - start) / 1000;
+  const { provableBits, collisionBits } = verdict;
+  return { verifySeconds: (performance.now() - start) / 1000, provableBits, collisionBits };
 }
 
 /** A proof that was just made does not verify: the keys are of another build, or the prover is broken. */

@@ -10,6 +10,7 @@ import {
   type Command,
   type ExitCode,
   exactlyOne,
+  outputPath,
   print,
   printJson,
   readOptions,
@@ -42,13 +43,14 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   });
   if (files.length > 0) throw new UsageError(`${exactlyOne(files, 'file')}: --inputs and --out name files`);
   const top = wholeNumber(values.top, '--top', 0, 1000);
+  const out = outputPath(values.out, '--out');
   const { name, json } = await readInputs(values);
   const { program, execution, statement, claim, executeSeconds } = prepareRun(name, json);
   const traces = buildTraces(program, execution);
   const tables = measureTables(traces.map((trace) => trace?.logHeight));
   const profile = profileCycles(program, execution);
   const bytes = encodeTrace(execution);
-  if (values.out !== undefined) await writeWhole(values.out, bytes);
+  if (out !== undefined) await writeWhole(out, bytes);
   const verdict = values.check ? checkTraces(program, traces, execution.statement) : undefined;
   const fault = verdict === undefined || verdict.ok ? undefined : describeViolation(verdict);
   if (values.json) {
@@ -61,7 +63,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
       sections: profile.sections.slice(0, top),
       lines: profile.lines.slice(0, top),
       traceBytes: bytes.length,
-      ...(values.out === undefined ? {} : { file: values.out }),
+      ...(out === undefined ? {} : { file: out }),
       ...(verdict === undefined ? {} : { check: { ok: verdict.ok, ...fault } }),
     });
   } else {
@@ -87,9 +89,9 @@ async function run(args: readonly string[]): Promise<ExitCode> {
           ...profile.lines.slice(0, top).map((each) => [each.name, each.cycles, share(each.cycles)]),
         ]),
         '',
-        values.out === undefined
+        out === undefined
           ? `The trace has ${bytes.length.toLocaleString('en-US')} bytes; --out writes it.`
-          : `${values.out}: ${bytes.length.toLocaleString('en-US')} bytes.`,
+          : `${out}: ${bytes.length.toLocaleString('en-US')} bytes.`,
         ...(verdict?.ok ? ['Every constraint and bus holds.'] : []),
       ].join('\n'),
     );

@@ -1,10 +1,10 @@
 /** `colonnade verify`: proof files against published keys, natively. */
 import { parseBlockList } from '../../programs/block/blockJson.ts';
 import { CAVEATS, claimToJson, describeClaim } from '../claims.ts';
-import { compareList } from '../compareList.ts';
-import { ClientError } from '../errors.ts';
+import { compareList, requirePartition } from '../compareList.ts';
 import { readJson, readKeys, readProofFile } from '../files.ts';
 import { formatDigest } from '../jsonFields.ts';
+import { refusalOf } from '../refusal.ts';
 import {
   type Command,
   type ExitCode,
@@ -13,10 +13,12 @@ import {
   readOptions,
   seconds,
   UsageError,
+  wholeNumber,
 } from '../terminal.ts';
 import {
   FILE_REJECTIONS,
   type FileVerdict,
+  formatBits,
   productionSystem,
   type ShownLeaf,
   verifyProofFile,
@@ -30,11 +32,12 @@ that a file names are compared with them, and the statement of an aggregate is r
   --keys FILE     published keys; default keys.json of this installation
   --list FILE     the inclusion list, as JSON, that every block proof among the files must be about: the digest that a proof
                   names is compared with the list's own
+  --partition K   the list must be cut as docs/spec/partition.md cuts it into K columns
   --leaves        print every leaf of an aggregate: its program, its statement and, where the file has it, what it says
   --json          one JSON object a file
   --help
 
-Exit status: 0 when every file is valid, 1 when one is not, 2 for wrong options.`;
+Exit status: 0 when every file is valid, 2 for wrong options or when a file cannot be read, else 1.`;
 
 function leafLines(leaf: ShownLeaf, number: number, isDetailed: boolean): string[] {
   const says = leaf.claim === undefined ? [] : describeClaim(leaf.claim, isDetailed ? 'accounts' : 'summary');
@@ -73,11 +76,11 @@ export function describeVerdict(
     return [
       `${file}: NOT VALID. ${verdict.reason}: ${FILE_REJECTIONS[verdict.reason]} ${JSON.stringify(verdict.details)}`,
     ];
-  const { program, profile, provableBits, statement } = verdict;
+  const { program, profile, statement } = verdict;
   const own = verdict.leaves[0];
   const isLeaf = verdict.leaves.length === 1 && own !== undefined && own.program === program;
   return [
-    `${file}: valid. ${program} under ${profile}, ${provableBits.toFixed(1)} provable bits, ${seconds(verifySeconds)} s`,
+    `${file}: valid. ${program} under ${profile}, ${formatBits(verdict)}, ${seconds(verifySeconds)} s`,
     `  statement ${formatDigest(statement)}${isLeaf ? '' : `, ${verdict.leaves.length} leaves`}`,
     ...(isLeaf
       ? (own.claim === undefined
@@ -94,12 +97,17 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   const { values, files } = readOptions(args, {
     keys: { type: 'string' },
     list: { type: 'string' },
+    partition: { type: 'string' },
     leaves: { type: 'boolean', default: false },
   });
   if (files.length === 0) throw new UsageError('expected: one proof file or more');
   const system = productionSystem();
   const keys = await readKeys(values.keys, system);
   const list = values.list === undefined ? undefined : parseBlockList(await readJson(values.list));
+  if (values.partition !== undefined) {
+    if (list === undefined) throw new UsageError('--partition is about the list of --list');
+    requirePartition(list, wholeNumber(values.partition, '--partition', 1, 65535));
+  }
   const programs = new Set<string>();
   let exitCode: ExitCode = 0;
   for (const file of files) {
@@ -109,17 +117,18 @@ async function run(args: readonly string[]): Promise<ExitCode> {
       verdict = verifyProofFile(keys, system, await readProofFile(file));
       if (list !== undefined) verdict = compareList(verdict, list);
     } catch (error) {
-      if (!(error instanceof ClientError) || files.length === 1) throw error;
+      if (files.length === 1) throw error;
       // One bad file of several must not hide what the others are.
-      if (values.json) printJson({ file, ok: false, reason: error.code, details: error.details });
-      else print(`${file}: NOT VALID. ${error.message}`);
-      exitCode = 1;
+      const refusal = refusalOf(error);
+      if (values.json) printJson({ file, ok: false, reason: refusal.code, details: refusal.details });
+      else print(`${file}: NOT VALID. ${refusal.message}`);
+      if (exitCode < refusal.exitCode) exitCode = refusal.exitCode;
       continue;
     }
     const verifySeconds = (performance.now() - start) / 1000;
     if (verdict.ok && list !== undefined && !values.json)
       print(`${file}: the inclusion list is the one given, ${list.length} transactions.`);
-    if (!verdict.ok) exitCode = 1;
+    if (!verdict.ok) exitCode = exitCode === 2 ? 2 : 1;
     else for (const { program } of [verdict, ...verdict.leaves]) programs.add(program);
     if (values.json) printJson({ file, ...verdictToJson(verdict), verifySeconds });
     else

@@ -52,7 +52,7 @@ export async function toyPublished(): Promise<ToyPublished> {
     settings.set(name as ToyProgram, { instance, key });
   }
   const keysJson = formatPublishedKeys(
-    [...settings].map(([program, { key }]) => ({ program, key: key.verifyingKey })),
+    [...settings].map(([program, { key }]) => ({ program, key: key.verifyingKey, constantKeys: [] })),
     { program: 'aggregate', recursiveProfile: TEST_ONLY_LEAF.name, leafPrograms: ['column', 'block'] },
   );
   const keys = parsePublishedKeys(keysJson, TOY_KNOWN);
