@@ -4,6 +4,8 @@ export const CHAIN_ERRORS = {
   COLUMN_COUNT: 'The number of columns is not an integer from 1 to 65535.',
   GAS: 'A gas amount is not a non-negative integer, or the sum is not exact.',
   BLOCK_FORMAT: 'The block file does not have the expected form.',
+  ACCOUNT_MISSING:
+    'The pre-state does not have the account of a sender; an account with nothing is written as {}.',
   SENDER_MISSING: 'A transaction names no sender and none can be recovered.',
   QUANTITY_RANGE: 'A quantity of the block does not fit its field.',
 } as const;

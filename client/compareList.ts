@@ -55,7 +55,12 @@ export function requirePartition(list: readonly ListedTransfer[], columnCount: n
   for (const [transaction, { column }] of list.entries()) {
     const expected = placeOf.get(columnOf[transaction] ?? -1) ?? -1;
     if (expected !== column)
-      throw new ClientError('PARTITION_MISMATCH', { transaction, columns: columnCount, expected, got: column });
+      throw new ClientError('PARTITION_MISMATCH', {
+        transaction,
+        columns: columnCount,
+        expected,
+        got: column,
+      });
   }
 }
 

@@ -15,7 +15,8 @@ export const CLIENT_ERRORS = {
   CONSTANT_KEY_MISMATCH:
     'A published program was built with another key than the one published beside it for the same program and profile.',
   DUPLICATE_KEY: 'Two published keys are for the same program and profile.',
-  PARTITION_MISMATCH: 'The inclusion list has a transaction in another column than the rule of the partition gives.',
+  PARTITION_MISMATCH:
+    'The inclusion list has a transaction in another column than the rule of the partition gives.',
   TOO_DEEP: 'A tree in the file is deeper than any that is proved.',
   TOO_MANY_ENTRIES: 'A tree in the file has more entries than any that is proved.',
 } as const;

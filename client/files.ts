@@ -88,6 +88,13 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
+function unwritable(file: string, error: unknown): ClientError {
+  return new ClientError('FILE_UNWRITABLE', {
+    file,
+    got: error instanceof Error ? error.message : String(error),
+  });
+}
+
 /** As much as a proof file has, so that a full disk is noticed too. */
 const TRIAL_BYTES = 2 ** 20;
 
@@ -122,10 +129,16 @@ async function besideTarget(
   } catch (error) {
     // What cannot be removed, or was never made, must not hide the first fault.
     await rm(partial, { force: true }).catch(() => undefined);
-    throw new ClientError('FILE_UNWRITABLE', {
-      file: target,
-      got: error instanceof Error ? error.message : String(error),
-    });
+    throw unwritable(target, error);
+  }
+}
+
+/** A folder for outputs. Throws: ClientError 'FILE_UNWRITABLE'. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw unwritable(path, error);
   }
 }
 
@@ -133,16 +146,17 @@ async function besideTarget(
  * Removes the files of a folder that an earlier run of the same command left: those whose names have the form of its outputs and are not
  * among `kept`. Returns their names. Throws: ClientError 'FILE_UNWRITABLE'.
  */
-export async function removeStale(folder: string, form: RegExp, kept: ReadonlySet<string>): Promise<string[]> {
+export async function removeStale(
+  folder: string,
+  form: RegExp,
+  kept: ReadonlySet<string>,
+): Promise<string[]> {
   try {
     const names = (await readdir(folder)).filter((name) => form.test(name) && !kept.has(name));
     for (const name of names) await rm(join(folder, name));
     return names;
   } catch (error) {
-    throw new ClientError('FILE_UNWRITABLE', {
-      file: folder,
-      got: error instanceof Error ? error.message : String(error),
-    });
+    throw unwritable(folder, error);
   }
 }
 

@@ -194,7 +194,8 @@ function parseConstantKey(
   const profile = textOf(fields['profile'], `${path}.profile`, 64);
   const digest = digestOf(fields['keyDigest'], `${path}.keyDigest`);
   const key = findKey(before, program, profile);
-  if (key === undefined) throw refuse(path, 'a key that is published before this one', `${program} ${profile}`);
+  if (key === undefined)
+    throw refuse(path, 'a key that is published before this one', `${program} ${profile}`);
   if (!isSameDigest(key.keyDigest, digest))
     throw new ClientError('CONSTANT_KEY_MISMATCH', {
       ...place,

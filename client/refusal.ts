@@ -22,9 +22,10 @@ export interface Refusal {
 
 /** Never throws, whatever was thrown. */
 export function refusalOf(error: unknown): Refusal {
-  if (error instanceof UsageError)
-    return { code: 'USAGE', message: error.message, details: {}, exitCode: 2 };
-  const message = (error instanceof Error ? error.message : String(error)).trim().replaceAll(/\s*\n\s*/g, ' ');
+  if (error instanceof UsageError) return { code: 'USAGE', message: error.message, details: {}, exitCode: 2 };
+  const message = (error instanceof Error ? error.message : String(error))
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ');
   if (isCoded(error)) {
     const { code, details = {} } = error;
     return { code, message, details, exitCode: code === 'FILE_UNREADABLE' ? 2 : 1 };

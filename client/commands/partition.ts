@@ -1,20 +1,22 @@
 /** `colonnade partition`: the columns of a block, and their inputs as files that `prove` takes. */
 import { join } from 'node:path';
-import { parseBlockFile } from '../../chain/blockFile.ts';
+import { parseBlockFile, requireSenders } from '../../chain/blockFile.ts';
 import { blockInput } from '../../chain/blockInput.ts';
 import { blockList } from '../../chain/blockList.ts';
 import { partition } from '../../chain/partition.ts';
 import { blockListToJson } from '../../programs/block/blockJson.ts';
 import { columnInputToJson } from '../../programs/column/input.ts';
-import { readJson, writeWhole } from '../files.ts';
+import { makeFolder, readJson, removeStale, writeWhole } from '../files.ts';
 import {
   type Command,
   type ExitCode,
   exactlyOne,
+  outputPath,
   print,
   printJson,
   readOptions,
   required,
+  say,
   table,
   wholeNumber,
 } from '../terminal.ts';
@@ -22,11 +24,11 @@ import {
 const USAGE = `Usage: colonnade partition BLOCKFILE --columns K [options]
 
 Cuts the plain transfers of a block into columns that touch different accounts (docs/spec/partition.md). BLOCKFILE is JSON in the form of
-data/blocks, gzip-compressed or not; its transactions name their senders.
+data/blocks, gzip-compressed or not, or made of a node's answers (docs/cli.md, section Block files); its transactions name their senders.
 
   --columns K     1 to 65535
   --out FOLDER    write the inputs of each column there, as column-I.json, for colonnade prove --inputs, and the inclusion list, as
-                  list.json, for colonnade verify --list
+                  list.json, for colonnade verify --list; columns of an earlier cut that lie there are removed
   --json
   --help`;
 
@@ -37,22 +39,40 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   });
   const file = exactlyOne(files, 'block file');
   const columnCount = wholeNumber(required(values.columns, '--columns'), '--columns', 1, 65535);
+  const out = outputPath(values.out, '--out');
   const block = parseBlockFile(await readJson(file));
   const input = blockInput(block, columnCount);
   const { list, columns } = input;
+  requireSenders(block, list.transactions);
   const { classes, gasOfColumn } = partition(list.accesses, columnCount);
-  const written: (string | undefined)[] = [];
-  for (const column of columns) {
-    if (values.out === undefined) written.push(undefined);
-    else {
-      const target = join(values.out, `column-${column.columnIndex}.json`);
+  const names = columns.map(({ columnIndex }) => `column-${columnIndex}.json`);
+  const written: string[] = [];
+  let removed: readonly string[] = [];
+  let listFile: string | undefined;
+  if (out !== undefined) {
+    await makeFolder(out);
+    for (const [index, column] of columns.entries()) {
+      const target = join(out, names[index] ?? '');
       await writeWhole(target, `${JSON.stringify(columnInputToJson(column))}\n`);
       written.push(target);
     }
-  }
-  const listFile = values.out === undefined ? undefined : join(values.out, 'list.json');
-  if (listFile !== undefined)
+    listFile = join(out, 'list.json');
     await writeWhole(listFile, `${JSON.stringify(blockListToJson(blockList(input)))}\n`);
+    // The columns of another cut do not belong to this list.
+    removed = await removeStale(out, /^column-\d+\.json$/, new Set(names));
+  }
+  const newRecipients = new Set(
+    list.transactions.map(({ to }) => to).filter((to) => !Object.hasOwn(block.prestate, to)),
+  );
+  const notes = [
+    ...(newRecipients.size === 0
+      ? []
+      : [
+          `${newRecipients.size} recipients are not in the pre-state: taken as accounts that do not exist yet.`,
+        ]),
+    ...(block.block.baseFeePerGas === undefined ? ['The block has no base fee: taken as 0.'] : []),
+    ...(removed.length === 0 ? [] : [`Removed from ${out}, of an earlier cut: ${removed.join(', ')}`]),
+  ];
   const classSizes = classes.map(({ transactions }) => transactions.length);
   const reports = columns.map((column, index) => ({
     column: column.columnIndex,
@@ -73,6 +93,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
       columns: reports,
       speedUp,
       ...(listFile === undefined ? {} : { list: listFile }),
+      notes,
     });
   else {
     print(
@@ -85,10 +106,12 @@ async function run(args: readonly string[]): Promise<ExitCode> {
         ]),
         '',
         `${reports.length} of ${columnCount} columns have transfers; side by side they take 1/${speedUp.toFixed(2)} of the time of one after the other.`,
-        ...[...written, listFile].filter((each) => each !== undefined),
+        ...written,
+        ...(listFile === undefined ? [] : [listFile]),
       ].join('\n'),
     );
   }
+  for (const note of notes) say(note);
   return 0;
 }
 
