@@ -4,6 +4,7 @@
  * Source: docs/cli.md, section Proof files.
  */
 import type { AggregateEntry } from '../programs/aggregate/aggregateStatement.ts';
+import { PROOF_MAGIC } from '../stark/proof/codec.ts';
 import { type Claim, claimToJson, parseClaim } from './claims.ts';
 import { ClientError } from './errors.ts';
 import {
@@ -69,7 +70,9 @@ export function decodeProofFile(bytes: Uint8Array): ProofFile {
   if (bytes[0] !== OPENING_BRACE)
     throw new ClientError('NOT_A_PROOF_FILE', {
       expected: "'{' as the first byte",
-      got: bytes[0] ?? 'no bytes',
+      got: isBareProof(bytes)
+        ? 'the bytes of a bare proof, as a service returns them: colonnade inspect --statement verifies those'
+        : (bytes[0] ?? 'no bytes'),
     });
   const end = bytes.subarray(0, PROOF_FILE_LIMITS.headerBytes + 1).indexOf(LINE_FEED);
   if (end < 0)
@@ -106,6 +109,10 @@ export function decodeProofFile(bytes: Uint8Array): ProofFile {
     entries: fields['entries'] === undefined ? undefined : parseEntries(fields['entries']),
     proofBytes: bytes.subarray(end + 1),
   };
+}
+
+function isBareProof(bytes: Uint8Array): boolean {
+  return [0, 1, 2, 3].every((index) => bytes[index] === ((PROOF_MAGIC >>> (8 * index)) & 0xff));
 }
 
 /** Throws: ClientError 'FILE_TOO_LARGE'. */

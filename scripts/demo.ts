@@ -3,10 +3,12 @@
  * into. Each proof is downloaded and verified here in plain TypeScript under the published keys, and the post-values are compared
  * with an independent execution.
  */
+import { requireSenders } from '../chain/blockFile.ts';
 import { type BlockInput, blockInput } from '../chain/blockInput.ts';
 import { blockList } from '../chain/blockList.ts';
 import { createClient } from '../client/client.ts';
-import { readKeys, writeProofFile } from '../client/files.ts';
+import { readKeys, requireWritable, writeProofFile } from '../client/files.ts';
+import { surviveClosedPipes } from '../client/terminal.ts';
 import { productionSystem } from '../client/verifyFile.ts';
 import { assembleBlock } from '../programs/block/blockInput.ts';
 import { columnInputToJson } from '../programs/column/input.ts';
@@ -17,7 +19,6 @@ import { parseSettings } from '../server/settings.ts';
 import { LEAF } from '../stark/profile.ts';
 import { checkFinal, levelsOf, requireKey, submitBlock, waitForBlock } from './demoBlock.ts';
 import { finishColumn, type ProvedColumn, type SubmittedColumn } from './demoColumns.ts';
-import { commonOf, compareBlock, recoverSender } from './demoEthereum.ts';
 import { type Options, readBlockFile, readOptions, reasonForColumnsOnly, USAGE } from './demoOptions.ts';
 import { type BlockReport, type DemoReport, formatReport, totalsOf } from './demoReport.ts';
 
@@ -36,10 +37,14 @@ function requireSize({ columns }: BlockInput, { isColumnsOnly }: Options): void 
 
 async function runDemo(options: Options): Promise<DemoReport> {
   const { block, columnCount, fanIn, adapter, out } = options;
-  const file = readBlockFile(block);
+  // Of the development packages: an installation without them has no second opinion to compare with.
+  const { commonOf, compareBlock, recoverSender } = await import('./demoEthereum.ts');
+  const file = await readBlockFile(block);
   const common = commonOf(file);
   const input = blockInput(file, columnCount, (transaction) => recoverSender(transaction, common));
+  requireSenders(file, input.list.transactions);
   requireSize(input, options);
+  if (out !== undefined) await requireWritable(out);
   const keys = await readKeys(undefined, productionSystem());
   const columnKey = requireKey(keys, COLUMN_PROGRAM.name, LEAF.name).verifyingKey;
   const start = performance.now();
@@ -143,11 +148,20 @@ async function main(): Promise<number> {
   try {
     report = await runDemo(options);
   } catch (error) {
-    say(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    const isPackageMissing =
+      error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
+    say(
+      isPackageMissing
+        ? `The demo compares with an independent execution, whose packages are not installed (npm ci without --omit=dev): ${error.message}`
+        : error instanceof Error
+          ? `${error.name}: ${error.message}`
+          : String(error),
+    );
     return 1;
   }
   process.stdout.write(`${options.format === 'json' ? JSON.stringify(report) : formatReport(report)}\n`);
   return report.independent.differences.length === 0 ? 0 : 1;
 }
 
+surviveClosedPipes();
 process.exitCode = await main();

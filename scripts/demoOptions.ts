@@ -1,8 +1,8 @@
 /** The demo's command line. */
-import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { gunzipSync } from 'node:zlib';
 import { type BlockFile, parseBlockFile } from '../chain/blockFile.ts';
+import { readJson } from '../client/files.ts';
 import { FAN_IN } from '../server/aggregation/tree.ts';
 
 export const USAGE = `Usage: npm run demo -- [options]
@@ -50,6 +50,7 @@ export function readOptions(): Options | undefined {
   const fanIn = Number(values['fan-in']);
   if (!Number.isInteger(fanIn) || fanIn < FAN_IN.least || fanIn > FAN_IN.most)
     throw new RangeError(`--fan-in: ${values['fan-in']} is not in ${FAN_IN.least}..${FAN_IN.most}`);
+  if (values.out === '') throw new RangeError('--out: expected a path, got nothing');
   if (values['columns-only'] && values.out !== undefined)
     throw new RangeError('--out: there is no final proof with --columns-only');
   return {
@@ -73,12 +74,8 @@ export function reasonForColumnsOnly(
   return 'SwiftShader is about 15 times slower than lavapipe: the smaller case, columns only, no block proof.';
 }
 
-/** Throws: RangeError when there is no such file, ChainError when it is no block. */
-export function readBlockFile(block: string): BlockFile {
+/** Throws: ClientError when there is no such file or it is no JSON, ChainError when it is no block. */
+export async function readBlockFile(block: string): Promise<BlockFile> {
   const own = new URL(`../data/blocks/${block}.json.gz`, import.meta.url);
-  const path = /^\d+$/.test(block) ? own : block;
-  if (!existsSync(path)) throw new RangeError(`--block: there is no ${String(path)}`);
-  const bytes = readFileSync(path);
-  const isCompressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  return parseBlockFile(JSON.parse((isCompressed ? gunzipSync(bytes) : bytes).toString('utf8')));
+  return parseBlockFile(await readJson(/^\d+$/.test(block) ? fileURLToPath(own) : block));
 }

@@ -3,6 +3,7 @@
  * described in data/blocks/README.md. Usage: node --import tsx scripts/demoReduceBlock.ts FILE...
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { parseBlockFile } from '../chain/blockFile.ts';
 import { selectTransfers } from '../chain/blockInput.ts';
@@ -58,5 +59,5 @@ for (const path of process.argv.slice(2)) {
   const compressed = gzipSync(`${JSON.stringify(reduce(raw))}\n`, { level: 9 });
   const target = new URL(`../data/blocks/${Number(raw.block['number'])}.json.gz`, import.meta.url);
   writeFileSync(target, compressed);
-  process.stdout.write(`${target.pathname}: ${compressed.byteLength} bytes\n`);
+  process.stdout.write(`${fileURLToPath(target)}: ${compressed.byteLength} bytes\n`);
 }

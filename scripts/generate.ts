@@ -3,6 +3,7 @@
  * what would be written is named and fails the command.
  */
 import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 
 const GENERATORS = [
   'generatePoseidonConstants',
@@ -13,7 +14,7 @@ const GENERATORS = [
 ];
 
 for (const generator of GENERATORS) {
-  const script = new URL(`${generator}.ts`, import.meta.url).pathname;
+  const script = fileURLToPath(new URL(`${generator}.ts`, import.meta.url));
   const { status } = spawnSync(process.execPath, ['--import', 'tsx', script, ...process.argv.slice(2)], {
     stdio: 'inherit',
   });

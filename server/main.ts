@@ -50,4 +50,13 @@ function stopOnSignal(service: Service, graceMs: number): void {
 }
 
 const settings = readSettings();
-if (settings !== undefined) stopOnSignal(await startService(settings), settings.shutdownSeconds * 1000);
+if (settings !== undefined) {
+  try {
+    stopOnSignal(await startService(settings), settings.shutdownSeconds * 1000);
+  } catch (error) {
+    // A port that is taken, or no adapter: for the operator, in one line. Anything else is a bug and keeps its stack.
+    if (!(error instanceof Error) || !('code' in error)) throw error;
+    process.stderr.write(`${error.message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+    process.exit(1);
+  }
+}

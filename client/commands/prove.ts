@@ -63,13 +63,13 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   const out = required(outputPath(values.out, '--out'), '--out');
   const adapter = adapterChoice(values.adapter);
   const mebibytes = wholeNumber(values['device-mebibytes'], '--device-mebibytes', 0, 2 ** 20);
+  await requireWritable(out);
   const system = productionSystem();
   const keys = await readKeys(values.keys, system);
   const { name, json } = await readInputs(values);
   const published = keys.keys.find(({ program }) => program === name);
   if (published === undefined) throw new UsageError(`--program: no key of ${name} is published`);
   const prepared = prepareRun(name, json);
-  await requireWritable(out);
   if (values.url === undefined) say(`${name}: ${prepared.execution.pc.length} cycles; starting the prover`);
   const made =
     values.url === undefined

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { FINAL, INNER, LEAF, profileDigest } from '../../stark/profile.ts';
 import { productionPolicy, verify } from '../../stark/verifier.ts';
@@ -26,7 +27,7 @@ describe('V: verifier policy', () => {
     const honest = await proveIn(setting);
     const proof = decodeIn(setting, honest);
     const bundle = await build({
-      entryPoints: [new URL('stark/verifier.ts', repository).pathname],
+      entryPoints: [fileURLToPath(new URL('stark/verifier.ts', repository))],
       bundle: true,
       minify: true,
       format: 'esm',
