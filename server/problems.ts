@@ -85,16 +85,47 @@ export type ProblemCode = keyof typeof PROBLEMS;
 
 export type ProblemDetails = Readonly<Record<string, unknown>>;
 
-/** Thrown by handlers; the one error handler turns it into a response. */
+/** What a refusal shows of something that a caller sent. Arbitrary: enough to find it. */
+const SHOWN = { characters: 200, items: 16, fields: 24, levels: 5 } as const;
+
+/** The text, or its beginning. */
+export function clippedText(text: string): string {
+  return text.length <= SHOWN.characters ? text : `${text.slice(0, SHOWN.characters)}…`;
+}
+
+/** A value of JSON with long texts, lists and objects cut to their beginning, so that no refusal is longer than its request. */
+function clipped(value: unknown, level = 0): unknown {
+  if (typeof value === 'string') return clippedText(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (level === SHOWN.levels) return '…';
+  if (Array.isArray(value)) return value.slice(0, SHOWN.items).map((item) => clipped(item, level + 1));
+  return clippedFields(value, level + 1);
+}
+
+function clippedFields(fields: object, level: number): ProblemDetails {
+  const shown: [string, unknown][] = [];
+  for (const name in fields) {
+    if (shown.length === SHOWN.fields) break;
+    shown.push([clippedText(name), clipped((fields as ProblemDetails)[name], level)]);
+  }
+  return Object.fromEntries(shown);
+}
+
+/** Details that repeat no more than the beginning of what a caller sent. */
+export function clippedDetails(details: ProblemDetails): ProblemDetails {
+  return clippedFields(details, 0);
+}
+
+/** Thrown by handlers; the one error handler turns it into a response. Long texts and lists in it are cut. */
 export class Problem extends Error {
   readonly code: ProblemCode;
   readonly details: ProblemDetails;
 
   constructor(code: ProblemCode, detail: string, details: ProblemDetails = {}) {
-    super(detail);
+    super(clippedText(detail));
     this.name = 'Problem';
     this.code = code;
-    this.details = details;
+    this.details = clippedDetails(details);
   }
 }
 

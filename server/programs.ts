@@ -1,7 +1,8 @@
 /** The programs that the service proves: the form of their inputs, and what a run with them will state. */
 import type { HintFunctions, Program } from '../machine/program.ts';
+import { clippedDetails, clippedText } from './problems.ts';
 
-/** Inputs of the right form that the program cannot prove anything about. */
+/** Inputs of the right form that the program cannot prove anything about. Long texts and lists in it are cut. */
 export class InputsRefused extends Error {
   readonly code = 'INPUTS_REFUSED';
   /** Whether smaller inputs of this kind would do. */
@@ -9,10 +10,10 @@ export class InputsRefused extends Error {
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(detail: string, isTooLarge: boolean, details: Readonly<Record<string, unknown>>) {
-    super(detail);
+    super(clippedText(detail));
     this.name = 'InputsRefused';
     this.isTooLarge = isTooLarge;
-    this.details = details;
+    this.details = clippedDetails(details);
   }
 }
 

@@ -3,6 +3,7 @@
  */
 import type { z } from 'zod';
 import { PRIORITY, proofRequestSchema } from './api/schemas.ts';
+import { describeShape, type JsonLimits, jsonShape } from './jsonShape.ts';
 import { Problem, type ProblemCode, type ProblemDetails } from './problems.ts';
 import { InputsRefused, type ServedProgram, type ServedPrograms } from './programs.ts';
 import { parseOrRefuse } from './validation.ts';
@@ -48,8 +49,13 @@ export function schedulingOf({
   };
 }
 
-/** Throws: Problem malformed-request. */
-export function parseJson(json: Uint8Array): unknown {
+/** A text beyond the limits is refused before it is parsed. Throws: Problem malformed-request. */
+export function parseJson(json: Uint8Array, limits?: JsonLimits): unknown {
+  const shape = jsonShape(json, limits);
+  if (!shape.ok) {
+    const { measure, limit, atByte } = shape;
+    throw new Problem('malformed-request', describeShape(shape), { measure, expectedAtMost: limit, atByte });
+  }
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
   } catch (error) {

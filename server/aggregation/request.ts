@@ -26,6 +26,7 @@ import { type ColumnStatement, columnStatementDigest } from '../../programs/colu
 import { verify } from '../../stark/verifier.ts';
 import { aggregationRequestSchema } from '../api/aggregationSchemas.ts';
 import { formatStatement } from '../api/schemas.ts';
+import { describeShape, JSON_LIMITS, jsonShape } from '../jsonShape.ts';
 import { Problem } from '../problems.ts';
 import { parseJson, type Refusal, refusalOf, schedulingOf } from '../proofRequest.ts';
 import { parseOrRefuse } from '../validation.ts';
@@ -33,6 +34,9 @@ import { type BlockCheck, blockOf, blockProblem } from './blockCheck.ts';
 import { AGGREGATE, BLOCK, COLUMN, type KeyRing, profilesOf } from './proofSystem.ts';
 import type { SystemKeys } from './statements.ts';
 import { FAN_IN } from './tree.ts';
+
+/** Levels of JSON of a proof file's first line: two for each level of its tree, and those of a claim. */
+const HEADER_DEPTH = 2 * PROOF_FILE_LIMITS.depth + 32;
 
 export type ReadChild =
   | { readonly kind: 'job'; readonly id: string }
@@ -106,19 +110,32 @@ export async function checkAggregation(
       return { ok: true, request: { ...common, children, list, block } };
     }
     const children: ReadChild[] = [];
+    const headers = { valuesLeft: JSON_LIMITS.values };
     for (const [child, { job, file }] of (body.children ?? []).entries())
       children.push(
-        file === undefined ? { kind: 'job', id: job ?? '' } : await uploadOf(ring, keys, child, file),
+        file === undefined
+          ? { kind: 'job', id: job ?? '' }
+          : await uploadOf(ring, keys, child, file, headers),
       );
+    // What is cheap to refuse is refused before anything is verified.
+    refuseSameUploads(children);
+    for (const [child, each] of children.entries())
+      if (each.kind === 'upload') await requireVerified(ring, child, each);
     return { ok: true, request: { ...common, children, list, block: undefined } };
   } catch (error) {
     return refusalOf(error);
   }
 }
 
-/** Throws: Problem naming the child. */
-async function uploadOf(ring: KeyRing, keys: SystemKeys, child: number, base64: string): Promise<ReadChild> {
-  const file = decoded(child, base64);
+/** What a proof file shows, not verified yet. Throws: Problem naming the child. */
+async function uploadOf(
+  ring: KeyRing,
+  keys: SystemKeys,
+  child: number,
+  base64: string,
+  headers: { valuesLeft: number },
+): Promise<ReadChild> {
+  const file = decoded(child, base64, headers);
   const { program, profile, keyDigest, statement, proofBytes } = file;
   const { profiles } = ring.system;
   const isOwn = profilesOf(ring.system, program).some(({ name }) => name === profile);
@@ -138,19 +155,14 @@ async function uploadOf(ring: KeyRing, keys: SystemKeys, child: number, base64: 
       expected: formatStatement(expected),
       got: formatStatement(keyDigest),
     });
-  const entries = file.entries && aggregateEntries(file.entries);
+  const entries = ofChild(child, () => file.entries && aggregateEntries(file.entries));
   if ((program === AGGREGATE) !== (entries !== undefined))
     throw new Problem('malformed-child', `Child ${child}: what lies below it belongs to an aggregate.`, {
       child,
     });
-  const rejected = (reason: string, details: object): Problem =>
-    new Problem('child-rejected', `Child ${child} does not verify: ${reason}.`, {
-      child,
-      reason,
-      ...details,
-    });
-  if (entries !== undefined && !isSameDigest(statement, aggregateStatement(keys.aggregate, entries)))
-    throw rejected('STATEMENT_MISMATCH', {});
+  const shown = ofChild(child, () => entries && aggregateStatement(keys.aggregate, entries));
+  if (shown !== undefined && !isSameDigest(statement, shown))
+    throw rejectedChild(child, 'STATEMENT_MISMATCH', {});
   for (const [leaf, { keyDigest: leafKey }] of leavesOf(file.entries ?? []).entries())
     if (!isSameDigest(leafKey, keys.column) && !isSameDigest(leafKey, keys.block))
       throw new Problem('child-wrong-key', `Leaf ${leaf} of child ${child} has a key that is unknown here.`, {
@@ -158,8 +170,6 @@ async function uploadOf(ring: KeyRing, keys: SystemKeys, child: number, base64: 
         leaf,
         got: formatStatement(leafKey),
       });
-  const verdict = verify(await ring.keyOf(program, profile), statement, proofBytes, ring.system.policy);
-  if (!verdict.ok) throw rejected(verdict.reason, verdict.details);
   return {
     kind: 'upload',
     program,
@@ -169,12 +179,61 @@ async function uploadOf(ring: KeyRing, keys: SystemKeys, child: number, base64: 
     // A view would keep the whole file.
     proof: proofBytes.slice(),
     entries,
-    claims: claimsOf(child, file),
+    claims: ofChild(child, () => claimsOf(child, file)),
   };
 }
 
-/** Throws: Problem child-too-large, malformed-child. */
-function decoded(child: number, base64: string): ProofFile {
+/** Throws: Problem duplicate-child. */
+function refuseSameUploads(children: readonly ReadChild[]): void {
+  const firstWith = new Map<string, number>();
+  for (const [child, each] of children.entries()) {
+    if (each.kind !== 'upload') continue;
+    const name = [each.program, each.profile, ...each.statement].join(' ');
+    const first = firstWith.get(name);
+    if (first !== undefined)
+      throw new Problem('duplicate-child', `Child ${child} shows what child ${first} shows.`, {
+        child,
+        first,
+      });
+    firstWith.set(name, child);
+  }
+}
+
+/** Throws: Problem child-rejected. */
+async function requireVerified(
+  ring: KeyRing,
+  child: number,
+  { program, profile, statement, proof }: Extract<ReadChild, { readonly kind: 'upload' }>,
+): Promise<void> {
+  const key = await ring.keyOf(program, profile);
+  const verdict = ofChild(child, () => verify(key, statement, proof, ring.system.policy));
+  if (!verdict.ok) throw rejectedChild(child, verdict.reason, verdict.details);
+}
+
+function rejectedChild(child: number, reason: string, details: object): Problem {
+  return new Problem('child-rejected', `Child ${child} does not verify: ${reason}.`, {
+    child,
+    reason,
+    ...details,
+  });
+}
+
+/** Work on bytes that a stranger chose: whatever it throws is the file's fault. Throws: Problem. */
+function ofChild<Value>(child: number, work: () => Value): Value {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    const known = error instanceof ClientError ? { clientError: error.code, ...error.details } : {};
+    const reason = error instanceof Error ? error.message : 'it cannot be read';
+    throw new Problem('malformed-child', `Child ${child}: ${reason}`, { child, ...known });
+  }
+}
+
+/**
+ * The first lines of all files have one limit of values together. Throws: Problem child-too-large, malformed-child.
+ */
+function decoded(child: number, base64: string, headers: { valuesLeft: number }): ProofFile {
   const fileBytes = Math.ceil((base64.length * 3) / 4);
   if (fileBytes > PROOF_FILE_LIMITS.fileBytes)
     throw new Problem('child-too-large', `Child ${child} is too large.`, {
@@ -184,16 +243,15 @@ function decoded(child: number, base64: string): ProofFile {
     });
   if (base64.length % 4 !== 0 || /[^A-Za-z0-9+/=]/.test(base64))
     throw new Problem('malformed-child', `Child ${child} is not in base64.`, { child });
-  try {
-    return decodeProofFile(Buffer.from(base64, 'base64'));
-  } catch (error) {
-    if (!(error instanceof ClientError)) throw error;
-    throw new Problem('malformed-child', `Child ${child}: ${error.message}`, {
-      child,
-      clientError: error.code,
-      ...error.details,
-    });
-  }
+  const bytes = Buffer.from(base64, 'base64');
+  const lineEnd = bytes.indexOf('\n');
+  const shape = jsonShape(bytes.subarray(0, Math.max(0, lineEnd)), {
+    depth: HEADER_DEPTH,
+    values: headers.valuesLeft,
+  });
+  if (!shape.ok) throw new Problem('malformed-child', `Child ${child}: ${describeShape(shape)}`, { child });
+  headers.valuesLeft -= shape.values;
+  return ofChild(child, () => decodeProofFile(bytes));
 }
 
 /** What a file says of its columns; what it says wrongly is refused. Throws: Problem claim-mismatch. */
