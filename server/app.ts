@@ -1,4 +1,5 @@
 /** The HTTP service: routes, limits and the one error handler, over services that the caller puts together. */
+import type { RequestListener } from 'node:http';
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify, {
   type FastifyBaseLogger,
@@ -9,9 +10,13 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import { isResponseSerializationError, serializerCompiler } from 'fastify-type-provider-zod';
+import { ROUTES, type RouteDefinition } from './api/routes.ts';
 import { retryAfterSeconds } from './estimates/history.ts';
 import { createWatchers } from './events/watchers.ts';
-import { requireSameSite } from './http/sameSite.ts';
+import { allowedMethods } from './http/allowedMethods.ts';
+import { createGuardedServer, type GuardedServer } from './http/connections.ts';
+import { requirePlainBody } from './http/requestForm.ts';
+import { requireHost, requireOwnOrigin, requireOwnSite } from './http/sameSite.ts';
 import { traceIdOf, traceParentOf } from './http/traceId.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { PROBLEM_CONTENT_TYPE, PROBLEMS, Problem, type ProblemCode, problemBody } from './problems.ts';
@@ -30,8 +35,17 @@ import { strictValidator } from './validation.ts';
 /** Seconds until a client of a service that is not ready asks again. */
 const NOT_READY_RETRY_SECONDS = 5;
 
-/** How often requests that take too long are looked for. */
-const CONNECTION_CHECK_MS = 1000;
+/** Pages that a page of another site may lead to. */
+const PUBLIC_PAGES: ReadonlySet<string> = new Set([ROUTES.getDocs.path]);
+
+/** Addresses that become a WebSocket. */
+const WATCHED: ReadonlySet<string> = new Set(
+  Object.values<RouteDefinition>(ROUTES).flatMap(({ messages, path }) =>
+    messages === undefined ? [] : [path],
+  ),
+);
+
+type UpgradeListener = Parameters<GuardedServer['guardUpgrades']>[0];
 
 /** Nobody has anything to say on a connection that watches events. */
 const SOCKET_MESSAGE_BYTES = 1024;
@@ -45,6 +59,7 @@ const KNOWN_CODES: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed-request',
   FST_ERR_CTP_EMPTY_TYPE: 'unsupported-media-type',
   FST_ERR_BAD_URL: 'not-found',
+  FST_ERR_MAX_PARAM_LENGTH: 'not-found',
   ERR_STREAM_PREMATURE_CLOSE: 'malformed-request',
   ECONNRESET: 'malformed-request',
 };
@@ -70,22 +85,24 @@ export async function buildApp(services: Services, log?: FastifyBaseLogger): Pro
       .send(problemBody(problem.code, problem.message, problem.details, request.id));
   };
 
+  const serverOf = (handler: RequestListener): GuardedServer => {
+    const { connectionLimit, requestTimeoutSeconds } = settings;
+    return createGuardedServer(handler, { connectionLimit, timeoutMs: requestTimeoutSeconds * 1000 });
+  };
+  let guarded: GuardedServer | undefined;
   const app = Fastify({
     ...(log === undefined ? { logger: false } : { loggerInstance: log }),
     genReqId: traceIdOf,
     logController: new LogController({ requestIdLogLabel: 'traceId' }),
-    requestTimeout: settings.requestTimeoutSeconds * 1000,
-    connectionTimeout: settings.requestTimeoutSeconds * 1000,
-    http: { connectionsCheckingInterval: CONNECTION_CHECK_MS },
+    serverFactory(handler) {
+      guarded = serverOf(handler);
+      return guarded.server;
+    },
     // Requests still open when the service stops are not waited for.
     forceCloseConnections: true,
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
-    clientErrorHandler: (_error, socket) => {
-      // What arrived is no HTTP; there is no request to answer in its own terms.
-      if (socket.writable)
-        socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
-      else socket.destroy();
-    },
+    // The server answers what is no request itself.
+    clientErrorHandler: () => {},
   });
   app.setValidatorCompiler(strictValidator);
   app.setSerializerCompiler(serializerCompiler);
@@ -93,11 +110,13 @@ export async function buildApp(services: Services, log?: FastifyBaseLogger): Pro
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _stream, done) => done(null));
 
-  app.setNotFoundHandler((request) => {
-    throw new Problem(
-      'not-found',
-      `${request.method} ${request.url.slice(0, 200)} is not an address of this service.`,
-    );
+  app.setNotFoundHandler(({ method, url }, reply) => {
+    const allowed = allowedMethods(url);
+    if (allowed.length > 0) {
+      reply.header('allow', allowed.join(', '));
+      throw new Problem('method-not-allowed', `${method} is not answered here.`, { expected: allowed });
+    }
+    throw new Problem('not-found', `${method} ${url} is not an address of this service.`);
   });
   app.setErrorHandler(sendProblem);
 
@@ -125,7 +144,16 @@ export async function buildApp(services: Services, log?: FastifyBaseLogger): Pro
     },
   });
   // After the hook of the WebSocket plugin, which ends the connection of an upgrade that is refused.
-  app.addHook('onRequest', async (request) => requireSameSite(request.headers, settings.host));
+  guarded?.guardUpgrades(app.server.listeners('upgrade')[0] as UpgradeListener);
+  const hostRules = { boundHost: settings.host, allowedHosts: settings.allowedHosts };
+  app.addHook('onRequest', async ({ raw, headers, ws, routeOptions: { url } }) => {
+    requireHost(raw.rawHeaders, hostRules);
+    requireOwnOrigin(headers);
+    if (url !== undefined && !PUBLIC_PAGES.has(url)) requireOwnSite(headers);
+    requirePlainBody(headers);
+    if (ws && url !== undefined && !WATCHED.has(url))
+      throw new Problem('no-websocket', 'Only events are watched over a WebSocket.');
+  });
   await app.register(healthRoutes(services, metrics));
   await app.register(submissionRoutes, services);
   await app.register(proofRoutes, services);
@@ -144,7 +172,8 @@ function problemOf(error: FastifyError | Problem): Problem {
   if (isResponseSerializationError(error)) return internalError();
   const code = KNOWN_CODES[error.code];
   if (code !== undefined) return new Problem(code, error.message);
-  if (error.statusCode === 400) return new Problem('malformed-request', error.message);
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
+    return new Problem('malformed-request', error.message);
   return internalError();
 }
 

@@ -2,12 +2,15 @@
  * The errors that callers see: RFC 9457 problem details, one registered code each. A code is never reused for another
  * meaning. 4xx explain themselves; 5xx say no more than their title, and the log has the rest.
  */
+import { randomBytes } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
 
 export const PROBLEMS = {
   'malformed-request': { status: 400, title: 'The request does not have the expected form.' },
   'malformed-trace': { status: 400, title: 'The uploaded bytes are not an execution trace of this version.' },
   'malformed-proof': { status: 400, title: 'The uploaded bytes are not a proof of this version and key.' },
   'digest-mismatch': { status: 400, title: 'The body does not have the digest that its header says.' },
+  'no-websocket': { status: 400, title: 'There is no WebSocket at this address.' },
   'host-not-allowed': { status: 403, title: 'The service does not answer under this host name.' },
   'origin-not-allowed': { status: 403, title: 'The service does not answer to pages of other sites.' },
   'not-found': { status: 404, title: 'There is nothing at this address.' },
@@ -63,8 +66,12 @@ export const PROBLEMS = {
     title: 'A column has its transactions in another order than the inclusion list.',
   },
   'block-refused': { status: 422, title: 'The columns make no block.' },
+  'headers-too-large': { status: 431, title: 'The head of the request is larger than the service accepts.' },
   'body-too-large': { status: 413, title: 'The body is larger than the service accepts.' },
-  'unsupported-media-type': { status: 415, title: 'The service does not read this content type here.' },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'The service does not read this content type, coding or character set here.',
+  },
   'unknown-program': { status: 422, title: 'The service has no program of this name.' },
   'unknown-profile': { status: 422, title: 'The service does not prove under this profile.' },
   'inputs-refused': { status: 422, title: 'The program refuses these inputs.' },
@@ -133,6 +140,20 @@ export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 
 /** Statuses after which the same request may succeed. */
 const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 429, 503]);
+
+/** A whole answer over HTTP/1.1, where there is no request to answer through the app; it ends the connection. */
+export function problemText(code: ProblemCode): string {
+  const { status } = PROBLEMS[code];
+  const body = JSON.stringify(problemBody(code, undefined, {}, randomBytes(16).toString('hex')));
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'connection: close',
+    `content-type: ${PROBLEM_CONTENT_TYPE}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    '',
+    body,
+  ].join('\r\n');
+}
 
 /** The body of a problem response. */
 export function problemBody(

@@ -29,6 +29,7 @@ export async function startService(settings: Settings): Promise<Service> {
     log,
   });
   const checker = startThreadChecker();
+  checker.prepare();
   const estimator = startThreadEstimator();
   const services = createServices({
     settings,

@@ -11,7 +11,7 @@ import { createMemoryStore, type JobStore } from './jobs/store.ts';
 import { NODE_PROFILES } from './profiles.ts';
 import type { ServedPrograms } from './programs.ts';
 import type { Prover } from './prover/prover.ts';
-import type { Settings } from './settings.ts';
+import { largestBody, type Settings } from './settings.ts';
 
 export interface ServedProfile {
   readonly profile: Profile;
@@ -78,6 +78,7 @@ export function createServices(parts: ServiceParts): Services {
     },
     log,
   });
+  const bodyBytes = settings.bodyMebibytes * MEBIBYTE;
   return {
     ...parts,
     store,
@@ -86,6 +87,6 @@ export function createServices(parts: ServiceParts): Services {
     aggregations,
     system,
     allProfiles: new Map([...NODE_PROFILES, ...parts.profiles]),
-    bodies: createBodyBudget(settings.bodyMebibytes * MEBIBYTE),
+    bodies: createBodyBudget(bodyBytes, Math.max((3 / 4) * bodyBytes, largestBody(settings))),
   };
 }

@@ -20,6 +20,12 @@ const settingsSchema = z
   .strictObject({
     /** Loopback unless told otherwise: the service has no authentication. */
     host: z.string().min(1).default('127.0.0.1'),
+    /** Names that the service answers under besides its own, with commas between them. */
+    allowedHosts: z
+      .string()
+      .default('')
+      .transform((names) => (names === '' ? [] : names.toLowerCase().split(',')))
+      .pipe(z.array(z.string().regex(/^[a-z0-9._-]+$/, 'host names without ports are expected'))),
     /** 0 takes a free port. */
     port: count(0, 65535, 8080),
     adapter: z.enum(['auto', 'hardware', 'lavapipe', 'swiftshader']).default('auto'),
@@ -30,13 +36,15 @@ const settingsSchema = z
     traceLimitBytes: count(1024, 1024 * MEBIBYTE, 256 * MEBIBYTE),
     proofLimitBytes: count(1024, 256 * MEBIBYTE, 16 * MEBIBYTE),
     /** The body of a request for an aggregation, with the proofs in it. */
-    aggregationLimitBytes: count(1024, 256 * MEBIBYTE, 64 * MEBIBYTE),
+    aggregationLimitBytes: count(1024, 256 * MEBIBYTE, 8 * MEBIBYTE),
     /** Aggregations that are proved at the same time. */
     aggregationLimit: count(1, 1000, 16),
-    /** Traces that may arrive at the same time; each may take `traceLimitBytes` of memory. */
+    /** Traces that may be checked at the same time. */
     uploadLimit: count(1, 64, 2),
     /** Memory that the bodies of all routes may take while they arrive and are checked. */
     bodyMebibytes: count(1, 2 ** 20, 768),
+    /** Connections, those that watch events among them. */
+    connectionLimit: count(1, 65536, 1024),
     /** Jobs waiting. */
     queueLimit: count(1, 10000, 64),
     /** Memory that the inputs of waiting jobs may take, about. */
@@ -54,20 +62,36 @@ const settingsSchema = z
     /** Attempts of a job that loses its prover process. */
     attemptLimit: count(1, 10, 3),
     attemptTimeoutSeconds: count(1, 86400, 3600),
-    requestTimeoutSeconds: count(1, 3600, 120),
+    /** For the head of a request, for taking a piece of the answer, and for a body beside what it takes at 64 KiB/s. */
+    requestTimeoutSeconds: count(1, 3600, 20),
     /** Time that a running job has left when the service is told to stop. */
     shutdownSeconds: count(0, 86400, 30),
     /** The commit that runs; shown in capabilities and metrics. */
     buildCommit: z.string().min(1).max(64).default('unknown'),
   })
-  .refine(
-    ({ bodyMebibytes, jsonLimitBytes, traceLimitBytes, proofLimitBytes, aggregationLimitBytes }) =>
-      Math.max(jsonLimitBytes, traceLimitBytes, proofLimitBytes, aggregationLimitBytes) <=
-      bodyMebibytes * MEBIBYTE,
-    { path: ['bodyMebibytes'], message: 'less than the largest body that is accepted' },
-  );
+  .refine((settings) => largestBody(settings) <= settings.bodyMebibytes * MEBIBYTE, {
+    path: ['bodyMebibytes'],
+    message: 'less than the largest body that is accepted',
+  });
 
 export type Settings = z.infer<typeof settingsSchema>;
+
+interface BodyLimits {
+  readonly jsonLimitBytes: number;
+  readonly traceLimitBytes: number;
+  readonly proofLimitBytes: number;
+  readonly aggregationLimitBytes: number;
+}
+
+/** Bytes of the largest body of any route. */
+export function largestBody({
+  jsonLimitBytes,
+  traceLimitBytes,
+  proofLimitBytes,
+  aggregationLimitBytes,
+}: BodyLimits): number {
+  return Math.max(jsonLimitBytes, traceLimitBytes, proofLimitBytes, aggregationLimitBytes);
+}
 
 export const SETTING_NAMES = Object.keys(settingsSchema.shape);
 

@@ -5,6 +5,7 @@
  */
 import type { LeastHeights } from '../../machine/padding.ts';
 import type { Program } from '../../machine/program.ts';
+import { COLONNADE_MACHINE } from '../../machine/system.ts';
 import { buildAggregateProgram } from '../../programs/aggregate/aggregateProgram.ts';
 import { VERIFIABLE, type Verifiable } from '../../programs/aggregate/prepare.ts';
 import { type BlockProgramKeys, buildBlockProgram } from '../../programs/block/blockProgram.ts';
@@ -110,9 +111,21 @@ export interface KeyRing {
   blockKeys(): Promise<BlockProgramKeys>;
 }
 
-export function createKeyRing(system: ProofSystem): KeyRing {
+/** A verifying key as one thread hands it to another. */
+export interface KnownKey {
+  readonly program: string;
+  readonly profile: string;
+  readonly instructionCount: number;
+  readonly digest: Uint32Array;
+  readonly preprocessedLogHeights: readonly number[];
+  readonly preprocessedCap: Uint32Array;
+}
+
+/** Keys that another ring of this process has computed are not computed again. */
+export function createKeyRing(system: ProofSystem, known: readonly KnownKey[] = []): KeyRing {
   const programs = new Map<string, Promise<Program>>();
   const keys = new Map<string, Promise<VerifyingKey>>();
+  const digests = new Map<string, Promise<Uint32Array>>();
   const { leafPrograms, profiles } = system;
 
   async function build(name: string): Promise<Program> {
@@ -129,11 +142,20 @@ export function createKeyRing(system: ProofSystem): KeyRing {
     return verifyingKeyOf(await ring.programOf(program), profile);
   }
 
+  for (const { program, profile: name, digest, preprocessedLogHeights, preprocessedCap } of known) {
+    const profile = profilesOf(system, program).find((each) => each.name === name);
+    if (profile === undefined) continue;
+    const key = { system: COLONNADE_MACHINE, profile, preprocessedLogHeights, preprocessedCap };
+    keys.set(`${program} ${name}`, Promise.resolve(key));
+    digests.set(`${program} ${name}`, Promise.resolve(digest));
+  }
+
   const ring: KeyRing = {
     system,
     programOf: (name) => remembered(programs, name, () => build(name)),
     keyOf: (program, profile) => remembered(keys, `${program} ${profile}`, () => generate(program, profile)),
-    digestOf: async (program, profile) => keyDigest(await ring.keyOf(program, profile)),
+    digestOf: (program, profile) =>
+      remembered(digests, `${program} ${profile}`, async () => keyDigest(await ring.keyOf(program, profile))),
     aggregateKeyDigest: () => ring.digestOf(AGGREGATE, profiles.inner.name),
     blockKeys: async () => ({
       aggregateKeyDigest: await ring.aggregateKeyDigest(),

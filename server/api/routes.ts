@@ -73,6 +73,8 @@ export const COMMON_PROBLEMS: readonly ProblemCode[] = [
   'malformed-request',
   'host-not-allowed',
   'origin-not-allowed',
+  'unsupported-media-type',
+  'no-websocket',
   'internal-error',
 ];
 
@@ -304,7 +306,7 @@ export const ROUTES = {
     bodies: { [OCTETS_TYPE]: { description: 'A proof (docs/spec/proof-layout.md).' } },
     answers: { 200: { description: 'The verdict.', contentType: JSON_TYPE, schema: verdictSchema } },
     headers: bodyHeadersSchema,
-    problems: [...BODY_PROBLEMS, 'malformed-proof', 'unknown-program', 'unknown-profile'],
+    problems: [...BODY_PROBLEMS, 'malformed-proof', 'unknown-program', 'unknown-profile', 'not-ready'],
   },
   estimate: {
     method: 'POST',
@@ -322,7 +324,7 @@ export const ROUTES = {
     path: '/v1/programs',
     summary: 'The programs that are proved, with the digests of their keys.',
     answers: { 200: { description: 'The programs.', contentType: JSON_TYPE, schema: programListSchema } },
-    problems: [],
+    problems: ['not-ready'],
   },
   getCapabilities: {
     method: 'GET',
@@ -331,7 +333,7 @@ export const ROUTES = {
     answers: {
       200: { description: 'The capabilities.', contentType: JSON_TYPE, schema: capabilitiesSchema },
     },
-    problems: [],
+    problems: ['not-ready'],
   },
   getOpenApi: {
     method: 'GET',

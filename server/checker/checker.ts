@@ -50,15 +50,24 @@ export interface KeyTask {
   readonly profile: string;
 }
 
+/**
+ * A call with a caller waits among those of its kind, and is dropped when the signal aborts before its turn.
+ * Throws: Problem queue-full, malformed-request; not-ready before the keys are known, where one is needed.
+ */
 export interface Checker {
-  checkRequest(task: RequestTask): Promise<RequestCheck>;
+  /** Begins to compute the keys. */
+  prepare(): void;
+  /** Whether the keys are known. */
+  isReady(): boolean;
+  checkRequest(task: RequestTask, caller?: AbortSignal): Promise<RequestCheck>;
   /** Reads a request for an aggregation and verifies the proofs in it. */
-  checkAggregation(task: RequestTask): Promise<AggregationCheck>;
+  checkAggregation(task: RequestTask, caller?: AbortSignal): Promise<AggregationCheck>;
   /** Whether columns make a block, and what it says. */
-  checkBlock(task: BlockTask): Promise<BlockCheck>;
-  verify(task: VerificationTask): Promise<Verification>;
+  checkBlock(task: BlockTask, caller?: AbortSignal): Promise<BlockCheck>;
+  /** Without a caller the proof is the service's own, which waits for no stranger's; it also waits for the keys. */
+  verify(task: VerificationTask, caller?: AbortSignal): Promise<Verification>;
   /** Whether the bytes are an execution trace; nothing is said about its constraints. */
-  checkTraceForm(task: TraceTask): Promise<TraceFormCheck>;
+  checkTraceForm(task: TraceTask, caller?: AbortSignal): Promise<TraceFormCheck>;
   instructionCount(task: { readonly program: string }): Promise<number>;
   /** Digest of the verifying key: 8 canonical words. */
   keyDigest(task: KeyTask): Promise<Uint32Array>;

@@ -4,7 +4,7 @@ import { CALL_TABLES } from '../../machine/system.ts';
 import { checkExecutionTrace } from '../../machine/trace.ts';
 import { decodeTrace } from '../../machine/traceCodec.ts';
 import { verify } from '../../stark/verifier.ts';
-import type { KeyRing } from '../aggregation/proofSystem.ts';
+import { describedPrograms, type KeyRing, type KnownKey, profilesOf } from '../aggregation/proofSystem.ts';
 import type { ServedPrograms } from '../programs.ts';
 import { readProofRequest, refusalOf } from '../proofRequest.ts';
 import type {
@@ -21,6 +21,8 @@ export interface ProofChecks {
   verifyProof(task: VerificationTask): Promise<Verification>;
   keyDigest(task: KeyTask): Promise<Uint32Array>;
   instructionCount(task: { readonly program: string }): Promise<number>;
+  /** Of every program under every profile of it. */
+  allKeys(): Promise<KnownKey[]>;
 }
 
 /** Verifies proofs under the keys of this ring. */
@@ -34,6 +36,25 @@ export function createProofChecks(ring: KeyRing): ProofChecks {
     },
     keyDigest: ({ program, profile }) => ring.digestOf(program, profile),
     instructionCount: async ({ program }) => (await ring.programOf(program)).instructions.length,
+    async allKeys() {
+      const keys: KnownKey[] = [];
+      for (const { name: program } of describedPrograms(ring.system))
+        for (const { name: profile } of profilesOf(ring.system, program)) {
+          const { preprocessedLogHeights, preprocessedCap } = await ring.keyOf(program, profile);
+          const digest = await ring.digestOf(program, profile);
+          const instructionCount = (await ring.programOf(program)).instructions.length;
+          // Copies: a thread hands the buffers of its answer over.
+          keys.push({
+            program,
+            profile,
+            instructionCount,
+            digest: digest.slice(),
+            preprocessedLogHeights: [...preprocessedLogHeights],
+            preprocessedCap: preprocessedCap.slice(),
+          });
+        }
+      return keys;
+    },
   };
 }
 

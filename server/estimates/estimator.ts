@@ -3,7 +3,7 @@
 import type { MemoryLimits, ProofMemory } from '../../kernels/memoryNeed.ts';
 import type { Refusal } from '../proofRequest.ts';
 import type { TableMeasure } from '../prover/prover.ts';
-import { startThread } from '../threads/thread.ts';
+import { startLane } from '../threads/lane.ts';
 import type { EstimatorMethods } from './thread.ts';
 
 export type RunSize =
@@ -26,23 +26,27 @@ export interface EstimateTask {
 }
 
 export interface Estimator {
-  estimate(task: EstimateTask): Promise<RunSize>;
+  /** Dropped when the caller is gone before its turn. */
+  estimate(task: EstimateTask, caller?: AbortSignal): Promise<RunSize>;
   close(): Promise<void>;
 }
 
 /** A run of the longest program takes seconds. */
 const TIMEOUT_MS = 2 * 60 * 1000;
-const HEAP_MEBIBYTES = 2048;
+/** Waiting estimates. */
+const WAITING = 64;
+export const USUAL_ESTIMATOR_HEAP_MEBIBYTES = 2048;
 
 /** The thread starts at the first estimate. */
-export function startThreadEstimator(): Estimator {
-  const thread = startThread<EstimatorMethods>({
+export function startThreadEstimator(heapMebibytes = USUAL_ESTIMATOR_HEAP_MEBIBYTES): Estimator {
+  const lane = startLane<EstimatorMethods>({
     entry: new URL('./thread.ts', import.meta.url),
     timeoutMs: TIMEOUT_MS,
-    heapMebibytes: HEAP_MEBIBYTES,
+    heapMebibytes,
+    waitingLimit: WAITING,
   });
   return {
-    estimate: (task) => thread.call('sizeOfRun', task),
-    close: () => thread.close(),
+    estimate: (task, caller) => lane.call('sizeOfRun', task, caller),
+    close: () => lane.close(),
   };
 }

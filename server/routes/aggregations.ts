@@ -1,5 +1,4 @@
 /** Aggregations: submit, look at, cancel. */
-import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Aggregation } from '../aggregation/aggregation.ts';
 import { leavesOfChildren, shownColumns } from '../aggregation/children.ts';
@@ -7,17 +6,17 @@ import { estimateTree } from '../aggregation/estimate.ts';
 import { rolesOf } from '../aggregation/proofSystem.ts';
 import type { ReadAggregation } from '../aggregation/request.ts';
 import { FAN_IN } from '../aggregation/tree.ts';
-import { ROUTES } from '../api/routes.ts';
-import { declaredLength, withBody } from '../bodies.ts';
-import { promisedDigest } from '../http/bodyDigest.ts';
+import { JSON_TYPE, ROUTES } from '../api/routes.ts';
+import { createPlaces } from '../bodies.ts';
+import { receiveBody } from '../http/receive.ts';
 import { serve } from '../http/serve.ts';
 import { PROBLEMS, Problem } from '../problems.ts';
 import type { Services } from '../services.ts';
 import { aggregationAnswer, aggregationSummary } from './aggregationAnswer.ts';
 
 export async function aggregationRoutes(app: FastifyInstance, services: Services): Promise<void> {
-  const { aggregations, jobs, store, system, settings, checker, prover, bodies } = services;
-  let checks = 0;
+  const { aggregations, jobs, store, system, settings, checker, prover } = services;
+  const places = createPlaces(settings.aggregationLimit);
 
   app.addHook('onClose', async () => aggregations.close());
 
@@ -29,37 +28,35 @@ export async function aggregationRoutes(app: FastifyInstance, services: Services
   serve(app, ROUTES.submitAggregation, async ({ raw }, reply) => {
     if (jobs.isStopping()) throw new Problem('stopping', 'No more jobs are taken.');
     if (prover.state().state === 'failed') throw new Problem('not-ready', 'The prover has failed.');
-    const { body: stream } = raw;
-    if (!(stream instanceof Readable)) throw new Problem('malformed-request', 'The request has no body.');
-    const rules = {
-      limitBytes: settings.aggregationLimitBytes,
-      budget: bodies,
-      declaredBytes: declaredLength(raw.headers),
-      promisedSha256: promisedDigest(raw.headers),
-    };
-    if (!aggregations.hasRoom() || checks >= settings.aggregationLimit)
-      throw new Problem('queue-full', 'Too many aggregations are being proved.');
-    checks += 1;
-    try {
-      const aggregation = await withBody(stream, rules, async (json) => {
-        const check = await checker.checkAggregation({ json });
+    const fullDetail = 'Too many aggregations are being proved.';
+    if (!aggregations.hasRoom()) throw new Problem('queue-full', fullDetail);
+    const reception = { limitBytes: settings.aggregationLimitBytes, places, fullDetail };
+    const aggregation = await receiveBody(
+      services,
+      raw,
+      raw.body,
+      reception,
+      async ({ bytes: json, caller }) => {
+        const check = await checker.checkAggregation({ json }, caller);
         if (!check.ok) throw new Problem(check.code, check.detail, check.details);
-        return submit(check.request, raw.id);
-      });
-      return reply
-        .code(202)
-        .header('location', `/v1/aggregations/${aggregation.id}`)
-        .send(aggregationAnswer(aggregation, services));
-    } finally {
-      checks -= 1;
-    }
+        return submit(check.request, raw.id, caller);
+      },
+    );
+    return reply
+      .code(202)
+      .header('location', `/v1/aggregations/${aggregation.id}`)
+      .send(aggregationAnswer(aggregation, services));
   });
 
   /** Throws: Problem. */
-  async function submit(request: ReadAggregation, traceId: string): Promise<Aggregation> {
+  async function submit(
+    request: ReadAggregation,
+    traceId: string,
+    caller: AbortSignal,
+  ): Promise<Aggregation> {
     const { kind, fanIn, priority, deadlineMs, keys } = request;
     const leaves = await leavesOfChildren(services, request);
-    const block = request.block ?? (await blockOf(request, leaves));
+    const block = request.block ?? (await blockOf(request, leaves, caller));
     const submission = aggregations.submit({
       kind,
       fanIn,
@@ -78,10 +75,11 @@ export async function aggregationRoutes(app: FastifyInstance, services: Services
   async function blockOf(
     request: ReadAggregation,
     leaves: Aggregation['leaves'],
+    caller: AbortSignal,
   ): Promise<Aggregation['block']> {
     if (request.list === undefined) return undefined;
     const columns = shownColumns(services, request, leaves);
-    const check = await checker.checkBlock({ columns, list: request.list });
+    const check = await checker.checkBlock({ columns, list: request.list }, caller);
     if (!check.ok) throw new Problem(check.code, check.detail, check.details);
     return check.block;
   }
@@ -90,12 +88,15 @@ export async function aggregationRoutes(app: FastifyInstance, services: Services
     estimateTree(store, rolesOf(system), { kind, leafCount: children, fanIn }),
   );
 
-  serve(app, ROUTES.listAggregations, () => ({
-    aggregations: aggregations.list().map(aggregationSummary),
-  }));
+  // These are long, and made here: as texts they are not checked against their schemas once more.
+  serve(app, ROUTES.listAggregations, (_request, reply) =>
+    reply.type(JSON_TYPE).send(JSON.stringify({ aggregations: aggregations.list().map(aggregationSummary) })),
+  );
 
-  serve(app, ROUTES.getAggregation, ({ params }) =>
-    aggregationAnswer(found(aggregations.find(params.id)), services),
+  serve(app, ROUTES.getAggregation, ({ params }, reply) =>
+    reply
+      .type(JSON_TYPE)
+      .send(JSON.stringify(aggregationAnswer(found(aggregations.find(params.id)), services))),
   );
 
   serve(app, ROUTES.cancelAggregation, async ({ params }) => {

@@ -1,19 +1,18 @@
 /** What a proof would take: the program is run, nothing is proved. */
-import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { ROUTES } from '../api/routes.ts';
 import type { EstimateAnswer } from '../api/schemas.ts';
-import { declaredLength, withBody } from '../bodies.ts';
+import { createPlaces } from '../bodies.ts';
 import type { RunSize } from '../estimates/estimator.ts';
 import { pastProofs, proveSeconds, queueSeconds } from '../estimates/history.ts';
-import { promisedDigest } from '../http/bodyDigest.ts';
+import { receiveBody } from '../http/receive.ts';
 import { serve } from '../http/serve.ts';
 import { Problem } from '../problems.ts';
 import type { Services } from '../services.ts';
 
 export async function estimateRoutes(app: FastifyInstance, services: Services): Promise<void> {
-  const { settings, estimator, prover, store, bodies } = services;
-  let running = 0;
+  const { settings, estimator, prover, store } = services;
+  const places = createPlaces(settings.queueLimit);
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', (_request, stream, done) => {
@@ -21,28 +20,21 @@ export async function estimateRoutes(app: FastifyInstance, services: Services): 
   });
 
   serve(app, ROUTES.estimate, async ({ raw }) => {
-    const { body: stream } = raw;
-    if (!(stream instanceof Readable)) throw new Problem('malformed-request', 'The request has no body.');
-    const rules = {
+    const reception = {
       limitBytes: settings.jsonLimitBytes,
-      budget: bodies,
-      declaredBytes: declaredLength(raw.headers),
-      promisedSha256: promisedDigest(raw.headers),
+      places,
+      fullDetail: 'Too many estimates are being made.',
     };
-    if (running >= settings.queueLimit) throw new Problem('queue-full', 'Too many estimates are being made.');
-    running += 1;
-    try {
+    const size = await receiveBody(services, raw, raw.body, reception, ({ bytes: json, caller }) => {
       const state = prover.state();
       const limits =
         state.state === 'ready'
           ? { bindingBytes: state.bindingBytes, isSoftware: state.adapter.isSoftware }
           : undefined;
-      const size = await withBody(stream, rules, (json) => estimator.estimate({ json, limits }));
-      if (!size.ok) throw new Problem(size.code, size.detail, size.details);
-      return answerOf(size);
-    } finally {
-      running -= 1;
-    }
+      return estimator.estimate({ json, limits }, caller);
+    });
+    if (!size.ok) throw new Problem(size.code, size.detail, size.details);
+    return answerOf(size);
   });
 
   function answerOf({

@@ -1,6 +1,7 @@
 /** Events of one job or of all: as a list, or over a WebSocket when the request asks for an upgrade. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { ROUTES, type RouteDefinition } from '../api/routes.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { JSON_TYPE, ROUTES, type RouteDefinition } from '../api/routes.ts';
+import type { EventAnswer } from '../api/schemas.ts';
 import type { EventSocket, Watchers } from '../events/watchers.ts';
 import { checkedRequest, type Handler, routeOptions } from '../http/serve.ts';
 import { isFinished } from '../jobs/job.ts';
@@ -18,21 +19,23 @@ interface EventQuery {
 export function eventRoutes(services: Services, watchers: Watchers) {
   const { events, aggregations } = services;
 
-  const list = ({ after }: EventQuery, job?: string) => ({
-    events: [...events.since(after ?? 0, job)],
-    latest: events.latest(),
-    oldest: events.oldest(),
-  });
-
-  /** A page of all jobs' events; whoever asks goes on at `latest`. */
-  const page = (query: EventQuery) => {
-    const whole = list(query);
-    const events = whole.events.slice(0, PAGE_EVENTS);
-    const last = events.at(-1);
-    return events.length < whole.events.length && last !== undefined
-      ? { ...whole, events, latest: last.number }
-      : whole;
+  /** Of events, which do not change: a list costs no more than putting texts together. */
+  const texts = new WeakMap<EventAnswer, string>();
+  const textOf = (event: EventAnswer): string => {
+    const known = texts.get(event) ?? JSON.stringify(event);
+    texts.set(event, known);
+    return known;
   };
+
+  /** A page of events as JSON; whoever asks goes on at `latest`. */
+  function page(reply: FastifyReply, { after }: EventQuery, job?: string): FastifyReply {
+    const all = events.since(after ?? 0, job);
+    const shown = all.slice(0, PAGE_EVENTS);
+    const last = shown.at(-1);
+    const latest = shown.length < all.length && last !== undefined ? last.number : events.latest();
+    const list = shown.map(textOf).join(',');
+    return reply.type(JSON_TYPE).send(`{"events":[${list}],"latest":${latest},"oldest":${events.oldest()}}`);
+  }
 
   /** Refuses before the upgrade, so that the refusal is an answer. Throws: Problem too-many-connections. */
   function requirePlace(request: FastifyRequest): void {
@@ -76,17 +79,17 @@ export function eventRoutes(services: Services, watchers: Watchers) {
   }
 
   return async (app: FastifyInstance): Promise<void> => {
-    watchable(app, ROUTES.watchEvents, ({ query }) => page(query));
+    watchable(app, ROUTES.watchEvents, ({ query }, reply) => page(reply, query));
     watchable(
       app,
       ROUTES.watchProof,
-      ({ params, query }) => list(query, params.id),
+      ({ params, query }, reply) => page(reply, query, params.id),
       (id) => ({ isOver: isFinished(findJob(services, id).state) }),
     );
     watchable(
       app,
       ROUTES.watchAggregation,
-      ({ params, query }) => list(query, params.id),
+      ({ params, query }, reply) => page(reply, query, params.id),
       (id) => ({ isOver: found(aggregations.find(id)).finishedAtMs !== undefined }),
     );
   };

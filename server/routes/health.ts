@@ -6,9 +6,15 @@ import type { ServiceMetrics } from '../metrics/metrics.ts';
 import { Problem } from '../problems.ts';
 import type { Services } from '../services.ts';
 
+/** Metrics are written down once in so many milliseconds, however many ask. */
+const METRICS_MS = 1000;
+
 const PROVER_STATES = { starting: 'The prover is starting.', failed: 'The prover has failed.' } as const;
 
-export function healthRoutes({ jobs, prover, programs, profiles }: Services, { registry }: ServiceMetrics) {
+export function healthRoutes(
+  { jobs, prover, checker, programs, profiles }: Services,
+  { registry }: ServiceMetrics,
+) {
   return async (app: FastifyInstance): Promise<void> => {
     serve(app, ROUTES.getHealth, () => ({ status: 'ok' as const }));
 
@@ -18,6 +24,11 @@ export function healthRoutes({ jobs, prover, programs, profiles }: Services, { r
       if (state.state !== 'ready') {
         throw new Problem('not-ready', PROVER_STATES[state.state], { proverState: state.state });
       }
+      if (!checker.isReady()) {
+        throw new Problem('not-ready', 'The verifying keys are being computed.', {
+          proverState: state.state,
+        });
+      }
       return {
         status: 'ready' as const,
         adapter: { ...state.adapter },
@@ -26,8 +37,12 @@ export function healthRoutes({ jobs, prover, programs, profiles }: Services, { r
       };
     });
 
-    serve(app, ROUTES.getMetrics, async (_request, reply) =>
-      reply.type(registry.contentType).send(await registry.metrics()),
-    );
+    let known: { readonly text: Promise<string>; readonly atMs: number } | undefined;
+    serve(app, ROUTES.getMetrics, async (_request, reply) => {
+      const nowMs = performance.now();
+      if (known === undefined || nowMs - known.atMs >= METRICS_MS)
+        known = { text: registry.metrics(), atMs: nowMs };
+      return reply.type(registry.contentType).send(await known.text);
+    });
   };
 }

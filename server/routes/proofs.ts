@@ -1,6 +1,6 @@
 /** Jobs: list, look at, cancel, and fetch the proof. */
 import type { FastifyInstance } from 'fastify';
-import { ROUTES } from '../api/routes.ts';
+import { JSON_TYPE, ROUTES } from '../api/routes.ts';
 import { digestHeader } from '../http/bodyDigest.ts';
 import { serve } from '../http/serve.ts';
 import type { Job } from '../jobs/job.ts';
@@ -13,15 +13,21 @@ const USUAL_PAGE = 50;
 export async function proofRoutes(app: FastifyInstance, services: Services): Promise<void> {
   const { jobs, store, allProfiles: profiles } = services;
 
-  serve(app, ROUTES.listProofs, ({ query: { limit = USUAL_PAGE, state, before } }) => {
+  /** Of versions of jobs, which do not change. */
+  const texts = new WeakMap<Job, string>();
+  const textOf = (job: Job): string => {
+    const known = texts.get(job) ?? JSON.stringify(jobSummary(job));
+    texts.set(job, known);
+    return known;
+  };
+
+  serve(app, ROUTES.listProofs, ({ query: { limit = USUAL_PAGE, state, before } }, reply) => {
     // One more tells whether there is another page.
     const found = store.list({ limit: limit + 1, state, before });
     const page = found.slice(0, limit);
     const last = page.at(-1);
-    return {
-      jobs: page.map(jobSummary),
-      ...(found.length > page.length && last !== undefined ? { next: last.id } : {}),
-    };
+    const next = found.length > page.length && last !== undefined ? `,"next":${JSON.stringify(last.id)}` : '';
+    return reply.type(JSON_TYPE).send(`{"jobs":[${page.map(textOf).join(',')}]${next}}`);
   });
 
   serve(app, ROUTES.getProof, ({ params }) => jobAnswer(findJob(services, params.id), profiles));

@@ -2,8 +2,8 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { ROUTES } from '../api/routes.ts';
-import { type BodyRules, declaredLength, withBody } from '../bodies.ts';
-import { promisedDigest } from '../http/bodyDigest.ts';
+import { createPlaces, declaredLength } from '../bodies.ts';
+import { receiveBody } from '../http/receive.ts';
 import { type CheckedRequest, serve } from '../http/serve.ts';
 import type { Job, JobRequest } from '../jobs/job.ts';
 import { PROBLEMS, Problem } from '../problems.ts';
@@ -22,9 +22,10 @@ interface IncomingBody {
 type Submit = CheckedRequest<typeof ROUTES.submitProof>;
 
 export async function submissionRoutes(app: FastifyInstance, services: Services): Promise<void> {
-  const { jobs, store, settings, programs, profiles, checker, prover, bodies } = services;
-  let uploads = 0;
-  let requestChecks = 0;
+  const { jobs, store, settings, programs, profiles, checker, prover } = services;
+  const uploads = createPlaces(settings.uploadLimit);
+  const requestChecks = createPlaces(settings.queueLimit);
+  const fullDetail = 'Too many jobs are waiting.';
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/octet-stream', (_request, stream, done) => {
@@ -67,45 +68,28 @@ export async function submissionRoutes(app: FastifyInstance, services: Services)
   }
 
   /** Before the body is read. A submission that is sent again needs no room in the queue. Throws: Problem queue-full. */
-  function requireRoom(
-    request: Submit,
-    { declaredBytes = 0, limitBytes }: BodyRules,
-    running: number,
-    limit: number,
-  ): void {
+  function requireRoom(request: Submit, limitBytes: number): void {
     const key = keyOf(request);
     const isKnown = key !== undefined && store.findByIdempotencyKey(key) !== undefined;
     // A body that declares too much is refused for that.
-    if (running >= limit || !(isKnown || jobs.hasRoom(Math.min(declaredBytes, limitBytes))))
-      throw new Problem('queue-full', 'Too many jobs are waiting.');
+    const declaredBytes = Math.min(declaredLength(request.raw.headers) ?? 0, limitBytes);
+    if (!isKnown && !jobs.hasRoom(declaredBytes)) throw new Problem('queue-full', fullDetail);
   }
-
-  const bodyRules = (request: Submit, limitBytes: number): BodyRules => ({
-    limitBytes,
-    budget: bodies,
-    declaredBytes: declaredLength(request.raw.headers),
-    promisedSha256: promisedDigest(request.raw.headers),
-  });
 
   async function inputsJob(stream: Readable, request: Submit): Promise<Job> {
     const stray = Object.keys(request.query)[0];
     if (stray !== undefined) {
       throw new Problem('malformed-request', `The query field ${stray} belongs to trace uploads.`);
     }
-    const rules = bodyRules(request, settings.jsonLimitBytes);
-    requireRoom(request, rules, requestChecks, settings.queueLimit);
-    requestChecks += 1;
-    try {
-      return await withBody(stream, rules, async (json, sha256) => {
-        const check = await checker.checkRequest({ json });
-        if (!check.ok) throw new Problem(check.code, check.detail, check.details);
-        const { program, profile, statement: expectedStatement, priority, deadlineMs } = check;
-        const input = { kind: 'inputs', json } as const;
-        return submit(request, sha256, { program, profile, input, expectedStatement, priority, deadlineMs });
-      });
-    } finally {
-      requestChecks -= 1;
-    }
+    const reception = { limitBytes: settings.jsonLimitBytes, places: requestChecks, fullDetail };
+    requireRoom(request, reception.limitBytes);
+    return receiveBody(services, request.raw, stream, reception, async ({ bytes: json, sha256, caller }) => {
+      const check = await checker.checkRequest({ json }, caller);
+      if (!check.ok) throw new Problem(check.code, check.detail, check.details);
+      const { program, profile, statement: expectedStatement, priority, deadlineMs } = check;
+      const input = { kind: 'inputs', json } as const;
+      return submit(request, sha256, { program, profile, input, expectedStatement, priority, deadlineMs });
+    });
   }
 
   async function traceJob(stream: Readable, request: Submit): Promise<Job> {
@@ -115,28 +99,24 @@ export async function submissionRoutes(app: FastifyInstance, services: Services)
     }
     served(programs, program, 'program');
     served(profiles, profile, 'profile');
-    const rules = bodyRules(request, settings.traceLimitBytes);
-    requireRoom(request, rules, uploads, settings.uploadLimit);
-    uploads += 1;
-    try {
-      const inspect = createTraceInspection(rules.limitBytes);
-      return await withBody(stream, { ...rules, inspect }, async (bytes, sha256) => {
-        requireWholeTrace(bytes);
-        const form = await checker.checkTraceForm({ bytes });
-        if (!form.ok) throw new Problem('malformed-trace', form.detail, form.details);
-        const input = { kind: 'trace', bytes } as const;
-        const scheduling = schedulingOf(request.query);
-        return submit(request, sha256, {
-          program,
-          profile,
-          input,
-          expectedStatement: undefined,
-          ...scheduling,
-        });
+    const limitBytes = settings.traceLimitBytes;
+    const inspect = createTraceInspection(limitBytes);
+    const reception = { limitBytes, inspect, places: uploads, fullDetail };
+    requireRoom(request, limitBytes);
+    return receiveBody(services, request.raw, stream, reception, async ({ bytes, sha256, caller }) => {
+      requireWholeTrace(bytes);
+      const form = await checker.checkTraceForm({ bytes }, caller);
+      if (!form.ok) throw new Problem('malformed-trace', form.detail, form.details);
+      const input = { kind: 'trace', bytes } as const;
+      const scheduling = schedulingOf(request.query);
+      return submit(request, sha256, {
+        program,
+        profile,
+        input,
+        expectedStatement: undefined,
+        ...scheduling,
       });
-    } finally {
-      uploads -= 1;
-    }
+    });
   }
 }
 

@@ -26,6 +26,8 @@ export interface ThreadOptions {
   readonly timeoutMs: number;
   /** Of the thread's heap; its typed arrays are bounded by what it computes. */
   readonly heapMebibytes: number;
+  /** What a new thread finds in its `workerData`. */
+  readonly startData?: () => unknown;
 }
 
 interface Waiting {
@@ -55,6 +57,7 @@ export function startThread<Methods extends ThreadMethods>(options: ThreadOption
       .then(({ register }) => { register(); return import(${JSON.stringify(options.entry.href)}); })`;
     const started = new Worker(bootstrap, {
       eval: true,
+      workerData: options.startData?.(),
       resourceLimits: { maxOldGenerationSizeMb: options.heapMebibytes },
     });
     started.on('message', (answer: ThreadAnswer) => {

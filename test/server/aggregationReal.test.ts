@@ -42,6 +42,8 @@ it('a block through the queue, with a prover process that dies', async (context)
   const unused = (): never => assert.fail('it is not used');
   const { verifyProof, keyDigest, instructionCount } = createProofChecks(ring);
   const checker: Checker = {
+    prepare: () => {},
+    isReady: () => true,
     checkRequest: unused,
     checkTraceForm: unused,
     checkAggregation: (task) => checkAggregation(ring, task),

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROUTES, type RouteName } from '../../server/api/routes.ts';
 import { jobSchema } from '../../server/api/schemas.ts';
-import type { ProblemCode } from '../../server/problems.ts';
+import { Problem, type ProblemCode } from '../../server/problems.ts';
 import { assertContract, type SomeAnswer, unseenOutcomes } from '../support/contract.ts';
 import { type FakeService, proveForever, smallTrace, startFakeService } from '../support/fakeServices.ts';
 import { openSocket, UpgradeRefused } from '../support/webSocket.ts';
@@ -167,6 +167,21 @@ describe('contract', () => {
     const text = { 'content-type': 'text/plain' };
     await expect('submitProof', 'unsupported-media-type', post(service, '/v1/proofs', ANY, text));
     await expect('estimate', 'unsupported-media-type', post(service, '/v1/estimates', ANY, text));
+    for (const headers of [
+      { 'content-encoding': 'gzip' },
+      { 'content-encoding': 'identity, br' },
+      { 'transfer-encoding': 'gzip, chunked' },
+      { 'content-type': 'application/json; charset=utf-16' },
+      { 'content-type': 'application/json; charset="ISO-8859-1"' },
+      { 'content-type': 'application/json;x=y;CHARSET=latin1' },
+    ])
+      for (const [name, url] of [
+        ['submitProof', '/v1/proofs'],
+        ['estimate', '/v1/estimates'],
+      ] as const)
+        await expect(name, 'unsupported-media-type', post(service, url, REQUEST, headers));
+    for (const type of ['application/json; charset=UTF-8', 'application/json;charset="utf8"'])
+      await expect('estimate', '200', post(service, '/v1/estimates', REQUEST, { 'content-type': type }));
     await expect('verify', 'unsupported-media-type', post(service, VERIFY_URL, ANY, text));
     await expect('submitProof', 'digest-mismatch', post(service, '/v1/proofs', REQUEST, WRONG_DIGEST));
     await expect('estimate', 'digest-mismatch', post(service, '/v1/estimates', REQUEST, WRONG_DIGEST));
@@ -268,8 +283,45 @@ describe('contract', () => {
     for (const host of ['127.0.0.1.rebound.example', 'localhost.rebound.example', '10.0.0.1', '[::2]', '@'])
       await expect('getHealth', 'host-not-allowed', get(service, '/healthz', { host }));
 
-    const open = await startFakeService({ settings: { host: '0.0.0.0' } });
+    for (const site of ['cross-site', 'same-site', 'x']) {
+      const fetched = { 'sec-fetch-site': site };
+      await expect('getMetrics', 'origin-not-allowed', get(service, '/metrics', fetched));
+      await expect('getCapabilities', 'origin-not-allowed', get(service, '/v1/capabilities', fetched));
+      await expect('getDocs', '200', get(service, '/docs', fetched));
+    }
+    for (const site of ['same-origin', 'none'])
+      await expect('getHealth', '200', get(service, '/healthz', { 'sec-fetch-site': site }));
+    for (const host of [
+      'me@127.0.0.1',
+      '127.0.0.1/x',
+      '127.1',
+      '0x7f.0.0.1',
+      '2130706433',
+      'localhost:',
+      'localhost:80:80',
+      '',
+      ' ',
+      '[::ffff:127.0.0.1]',
+      'localhost?',
+      '127.0.0.1#',
+    ])
+      await expect('getHealth', 'host-not-allowed', get(service, '/healthz', { host }));
+
+    const open = await startFakeService({ settings: { host: '0.0.0.0', allowedHosts: ['prover.example'] } });
     const host = 'prover.example';
+    for (const address of ['10.0.0.1:8080', '[fd00::1]', 'localhost', '127.0.0.1:1'])
+      await expect('getHealth', '200', get(open, '/healthz', { host: address }));
+    for (const name of [
+      'rebound.example',
+      'x.prover.example',
+      'prover.example.rebound.example',
+      '10.0.0.1.rebound.example',
+    ])
+      await expect(
+        'getHealth',
+        'host-not-allowed',
+        get(open, '/healthz', { host: name, origin: `http://${name}` }),
+      );
     await expect('getHealth', '200', get(open, '/healthz', { host, origin: 'https://prover.example' }));
     const stranger = { host, origin: 'https://other.example' };
     await expect('getHealth', 'origin-not-allowed', get(open, '/healthz', stranger));
@@ -293,6 +345,17 @@ describe('contract', () => {
     await expect('getCapabilities', '200', get(starting, '/v1/capabilities'));
     await expect('estimate', '200', post(starting, '/v1/estimates', REQUEST));
     await starting.close();
+    const notReady = async (): Promise<never> => {
+      throw new Problem('not-ready', 'The verifying keys are being computed.');
+    };
+    const keyless = await startFakeService({
+      checker: { isReady: () => false, verify: notReady, keyDigest: notReady, instructionCount: notReady },
+    });
+    await expect('getReadiness', 'not-ready', get(keyless, '/readyz'));
+    await expect('getCapabilities', 'not-ready', get(keyless, '/v1/capabilities'));
+    await expect('listPrograms', 'not-ready', get(keyless, '/v1/programs'));
+    await expect('verify', 'not-ready', post(keyless, VERIFY_URL, ANY, OCTETS));
+    await keyless.close();
     const failed = await startFakeService({ state: () => ({ state: 'failed', detail: 'no device' }) });
     await expect('submitProof', 'not-ready', post(failed, '/v1/proofs', REQUEST));
     await failed.close();

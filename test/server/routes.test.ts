@@ -189,7 +189,25 @@ describe('routes', () => {
     assertProblem(await service.app.inject({ url: '/v1/proofs/none' }), 404, 'unknown-job');
     assertProblem(await service.app.inject({ url: '/v1/proofs/none/proof' }), 404, 'unknown-job');
     assertProblem(await service.app.inject({ url: '/nothing' }), 404, 'not-found');
-    assertProblem(await service.app.inject({ method: 'DELETE', url: '/v1/proofs' }), 404, 'not-found');
+    assertProblem(await service.app.inject({ url: `/v1/proofs/${'x'.repeat(101)}` }), 404, 'not-found');
+    assertProblem(
+      await service.app.inject({ url: `/v1/aggregations/${'%41'.repeat(500)}/events` }),
+      404,
+      'not-found',
+    );
+    for (const [method, url, allow] of [
+      ['DELETE', '/v1/proofs', 'POST, GET, HEAD'],
+      ['PUT', '/v1/proofs/none?x=1', 'GET, HEAD, DELETE'],
+      ['OPTIONS', '/healthz', 'GET, HEAD'],
+      ['PATCH', '/v1/verify', 'POST'],
+      ['GET', '/v1/verify', 'POST'],
+      ['POST', '/v1/openapi.json', 'GET, HEAD'],
+    ] as const) {
+      const answer = await service.app.inject({ method, url });
+      assertProblem(answer, 405, 'method-not-allowed');
+      assert.equal(answer.headers['allow'], allow, `${method} ${url}`);
+    }
+    assertProblem(await service.app.inject({ method: 'PUT', url: '/v1/openapiXjson' }), 404, 'not-found');
     assertProblem(await service.app.inject({ url: '/%ff' }), 404, 'not-found');
   });
 

@@ -177,6 +177,8 @@ export async function startFakeService(
     close: async () => {},
   };
   const checker: Checker = {
+    prepare: () => {},
+    isReady: () => true,
     checkRequest: async (task) => checkRequest(programs, profiles, task),
     checkAggregation: (task) => checkAggregation(ring, task),
     checkBlock: async (task) => checkBlock(task),

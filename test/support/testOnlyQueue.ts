@@ -48,6 +48,8 @@ export async function startTestOnlyQueue(settings: Partial<Settings> = {}): Prom
     profiles: SERVED_PROFILES,
     prover,
     checker: {
+      prepare: () => {},
+      isReady: () => true,
       verify: async ({ statement, proof }) => ({
         verdict: verify(key, statement, proof, policy),
         seconds: 0,
