@@ -109,7 +109,8 @@ export function createGuardedServer(
     connection.current = next;
     touch(connection);
     if (next === undefined) return;
-    next.response.once('close', () => startNext(connection));
+    // Everybody else has a turn between two requests of a connection.
+    next.response.once('close', () => setImmediate(startNext, connection));
     handler(next.request, next.response);
   }
 
@@ -130,7 +131,8 @@ export function createGuardedServer(
       else if (connection.waiting.length >= PIPELINED_REQUESTS) request.socket.destroy();
     },
   );
-  server.setTimeout(timeoutMs, (socket: Socket) => {
+  // A head that is late is found and answered before.
+  server.setTimeout(timeoutMs + 2 * CONNECTION_CHECK_MS, (socket: Socket) => {
     const connection = connections.get(socket);
     const { current } = connection ?? {};
     // The caller waits for us, or its body does, which has a time of its own.

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { TRACE_HEADER_BYTES } from '../../machine/traceCodec.ts';
-import { createBodyBudget, withBody } from '../../server/bodies.ts';
+import { createBodyBudget, createPlaces, withBody } from '../../server/bodies.ts';
 import { startThreadChecker } from '../../server/checker/threadChecker.ts';
 import { COLUMN_PROGRAM } from '../../server/columnProgram.ts';
 import { Problem } from '../../server/problems.ts';
@@ -22,6 +22,7 @@ const PIECES = 300_000;
 /** Growth allowed: far below the 200 bytes a piece that keeping every piece would take. */
 const MEBIBYTES = 24;
 const VERIFY = `/v1/verify?program=sum&profile=leaf&statement=0x${'0'.repeat(64)}`;
+const SUM = '{"program":"sum","profile":"leaf","inputs":{"left":1,"right":2}}';
 const MALFORMED_COLUMN = {
   chainId: '1',
   blockNumber: '1',
@@ -96,20 +97,44 @@ describe('bodies', () => {
     });
   }
 
-  it('counts proofs from when they begin to arrive', async () => {
-    const service = await startFakeService({ settings: { queueLimit: 2 } });
+  it('take a place when they are there, not when they begin to arrive', async () => {
+    const service = await startFakeService({
+      settings: { queueLimit: 2, uploadLimit: 1, aggregationLimit: 1 },
+    });
     const port = await listen(service);
-    const verify = (): Promise<number> =>
-      service.app
-        .inject({ method: 'POST', url: VERIFY, headers: { 'content-type': OCTETS }, payload: Buffer.of(1) })
-        .then(({ statusCode }) => statusCode);
-    const slow = [1, 2].map(() => beginRequest(port, VERIFY, OCTETS, Buffer.from('CLNP')));
+    const routes = [
+      [VERIFY, OCTETS, Buffer.of(1)],
+      ['/v1/proofs?program=sum&profile=leaf', OCTETS, smallTrace()],
+      ['/v1/proofs', 'application/json', Buffer.from(SUM)],
+      ['/v1/estimates', 'application/json', Buffer.from(SUM)],
+      ['/v1/aggregations', 'application/json', Buffer.from('{}')],
+    ] as const;
+    const slow = routes.flatMap(([path, type, payload]) =>
+      Array.from({ length: 20 }, () => beginRequest(port, path, type, payload.subarray(0, 1))),
+    );
     await sleep(200);
-    assert.equal(await verify(), 429);
+    for (const [url, type, payload] of routes) {
+      const { statusCode } = await service.app.inject({
+        method: 'POST',
+        url,
+        headers: { 'content-type': type },
+        payload,
+      });
+      assert.notEqual(statusCode, 429, url);
+    }
     for (const socket of slow) socket.destroy();
-    await sleep(200);
-    assert.equal(await verify(), 200);
     await service.close();
+  });
+
+  it('leave a quarter of the places to other clients', () => {
+    const places = createPlaces(8);
+    const take = (client: string, count: number): boolean[] =>
+      Array.from({ length: count }, () => places.take(client));
+    assert.deepEqual(take('a', 7), [true, true, true, true, true, true, false]);
+    assert.deepEqual(take('b', 3), [true, true, false]);
+    places.release('a');
+    assert.deepEqual(take('a', 2), [true, false]);
+    assert.deepEqual([createPlaces(1).take('a'), createPlaces(2).take('a')], [true, true]);
   });
 
   it('have one budget of memory', async () => {
