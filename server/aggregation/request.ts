@@ -305,14 +305,20 @@ function cutIntoColumns({ columns, list: json }: BlockBody, list: readonly Liste
     return transfer;
   });
   const whole = refusing(() => parseColumnInput({ ...header, transfers, accounts }));
-  return proved.map((_, number) => {
-    const own = whole.transfers.filter((_transfer, transaction) => list[transaction]?.column === number);
-    const touched = new Set(own.flatMap(({ from, to }) => [from, to]));
-    return {
-      ...whole,
-      transfers: own,
-      accounts: whole.accounts.filter(({ address }) => touched.has(address)),
-    };
+  const ownTransfers: (typeof whole.transfers)[number][][] = proved.map(() => []);
+  for (const [transaction, { column }] of list.entries()) {
+    const transfer = whole.transfers[transaction];
+    if (transfer !== undefined) ownTransfers[column]?.push(transfer);
+  }
+  // Two columns may read the same account, so that each looks its own up; the accounts keep their order.
+  const placeOf = new Map(whole.accounts.map(({ address }, place) => [address, place]));
+  return ownTransfers.map((transfers) => {
+    const places = new Set(transfers.flatMap(({ from, to }) => [placeOf.get(from), placeOf.get(to)]));
+    const accounts = [...places]
+      .filter((place) => place !== undefined)
+      .sort((left, right) => left - right)
+      .flatMap((place) => whole.accounts[place] ?? []);
+    return { ...whole, transfers, accounts };
   });
 }
 
