@@ -82,8 +82,7 @@ export async function startLocalProver(adapter: AdapterChoice, mebibytes: number
       silenceMs: SILENCE_MS,
       onState(state) {
         if (state.state === 'ready') resolve(state.ready);
-        else if (state.state === 'failed' || state.state === 'restarting')
-          reject(new ProverNotStarted(state.reason));
+        else if (state.state === 'restarting') reject(new ProverNotStarted(state.reason));
       },
     }).then((started) => {
       handle = started;

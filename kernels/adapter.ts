@@ -9,6 +9,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KernelError } from './errors.ts';
+import { deviceEnvironment } from './process/environment.ts';
 import { installSwiftshader } from './swiftshader.ts';
 
 export const ADAPTER_CHOICES = ['auto', 'hardware', 'lavapipe', 'swiftshader'] as const;
@@ -117,7 +118,7 @@ async function probe(environment: AdapterEnvironment): Promise<ProbeReport | { r
     execFile(
       process.execPath,
       ['--import', import.meta.resolve('tsx'), script],
-      { env: { ...process.env, ...environment }, timeout: PROBE_TIMEOUT_MS },
+      { env: { ...deviceEnvironment(process.env), ...environment }, timeout: PROBE_TIMEOUT_MS },
       (error, stdout, stderr) => {
         const line = stdout.split('\n').find((text) => text.startsWith('{'));
         if (line !== undefined) resolve(JSON.parse(line) as ProbeReport | { readonly reason: string });

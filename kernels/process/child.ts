@@ -3,6 +3,7 @@
  * device is lost or the parent is gone. What a request means is the caller's: server/prover/child.ts.
  */
 import { type ComputeDevice, openDevice } from '../device.ts';
+import { type Arrival, receiveHandOver } from './handOver.ts';
 import {
   ALIVE_INTERVAL_MS,
   type DeviceGauge,
@@ -71,6 +72,8 @@ export async function serveProver(service: ProverService): Promise<void> {
 
   const waiting: { id: number; request: ProveRequest }[] = [];
   let current: { id: number; abort: AbortController } | undefined;
+  /** The request whose columns are still coming. */
+  let arriving: { id: number; arrival: Arrival } | undefined;
 
   async function work(): Promise<void> {
     if (current) return;
@@ -93,17 +96,31 @@ export async function serveProver(service: ProverService): Promise<void> {
     }
   }
 
+  function takeArrived(): void {
+    if (arriving === undefined || !arriving.arrival.isComplete()) return;
+    waiting.push({ id: arriving.id, request: arriving.arrival.request });
+    arriving = undefined;
+    void work();
+  }
+
   process.on('message', (message: ToProver) => {
     switch (message.type) {
       case 'prove':
-        waiting.push({ id: message.id, request: message.request });
-        void work();
+        arriving = { id: message.id, arrival: receiveHandOver(message.request) };
+        takeArrived();
+        return;
+      case 'piece':
+        // Pieces of a cancelled request may still be on their way.
+        if (arriving?.id !== message.id) return;
+        arriving.arrival.take(message.words);
+        takeArrived();
         return;
       case 'cancel': {
         if (current?.id === message.id) return current.abort.abort();
         const place = waiting.findIndex(({ id }) => id === message.id);
-        if (place < 0) return;
-        waiting.splice(place, 1);
+        if (place >= 0) waiting.splice(place, 1);
+        else if (arriving?.id === message.id) arriving = undefined;
+        else return;
         void send({
           type: 'failed',
           id: message.id,

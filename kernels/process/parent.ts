@@ -1,12 +1,15 @@
 /**
  * Starts the prover process and watches it: chooses the adapter, forks, hands out requests, and starts a new process when
- * one dies or falls silent. A crash costs the requests that were in it, never the caller's process.
+ * one dies, falls silent or cannot be forked, after growing pauses and for ever. A crash costs the requests that were in it, never the
+ * caller's process, and requests that wait for a process outlast any number of failed starts.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type AdapterChoice, type ProverEnvironment, proverEnvironment } from '../adapter.ts';
+import { deviceEnvironment } from './environment.ts';
+import { type HandOver, MOST_HANDED_OVER_BYTES, prepareHandOver } from './handOver.ts';
 import type {
   DeviceGauge,
   FromProver,
@@ -21,8 +24,8 @@ import type {
 export const PROVER_FAILURES = {
   PROVER_CRASHED: 'The prover process ended while it held the request.',
   PROVER_UNRESPONSIVE: 'The prover process fell silent and was ended.',
-  PROVER_UNAVAILABLE: 'The prover process cannot be started.',
   PROVER_CLOSED: 'The prover was closed.',
+  HAND_OVER_TOO_LARGE: 'The run has more columns than can be handed to the prover process.',
 } as const;
 
 /** A request failed: one of PROVER_FAILURES, or the code that the process reported (KernelError, ProverError, KeyError). */
@@ -44,9 +47,8 @@ export class ProverFailure extends Error {
 export type ProverState =
   | { readonly state: 'starting' }
   | { readonly state: 'ready'; readonly ready: ProverReady }
-  /** Waits before the next start. */
+  /** Waits before the next start; there is always a next one. */
   | { readonly state: 'restarting'; readonly reason: string }
-  | { readonly state: 'failed'; readonly reason: string }
   | { readonly state: 'closed' };
 
 export interface ProverOptions {
@@ -73,7 +75,7 @@ export interface ProverHandle {
   readonly environment: ProverEnvironment;
   readonly state: () => ProverState;
   /**
-   * Makes a proof. Requests that come while the process starts wait for it.
+   * Makes a proof. Requests that come while the process starts wait for it, however often it has to be started.
    * Throws: ProverFailure; 'ABORTED' when cancelled by the signal.
    */
   prove(request: ProveRequest, options?: ProveOptions): Promise<ProveResult>;
@@ -87,16 +89,18 @@ export interface ProverHandle {
 
 const SILENCE_MS = 180_000;
 const RESTART_DELAYS_MS = [100, 1_000, 5_000, 30_000];
-/** After this many deaths without a ready process in between, the prover has failed. */
-const MAXIMUM_FAILED_STARTS = 5;
+/** A process that was ready for this long, or has made progress, did not die of its start: the pauses begin anew. */
+const SETTLED_MS = 60_000;
 const CLOSE_GRACE_MS = 2_000;
 
 interface Pending {
-  readonly request: ProveRequest;
+  readonly handOver: HandOver;
   readonly options: ProveOptions;
   readonly resolve: (result: ProveResult) => void;
   readonly reject: (error: ProverFailure) => void;
   isSent: boolean;
+  /** Whether the rest of its columns need not be sent. */
+  isCancelled: boolean;
 }
 
 /** On a software adapter the prover computes on the cores that the caller answers requests with: those come first. */
@@ -120,7 +124,9 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
   let nextId = 1;
   let child: ChildProcess | undefined;
   let state: ProverState = { state: 'starting' };
-  let failedStarts = 0;
+  /** Deaths in a row of processes that had not settled. */
+  let deaths = 0;
+  let readySinceMs: number | undefined;
   let silence: NodeJS.Timeout | undefined;
   let restart: NodeJS.Timeout | undefined;
   let endReason: ProverFailure | undefined;
@@ -150,18 +156,36 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
     silence.unref();
   }
 
-  function post(message: ToProver): void {
-    child?.send(message, (error) => {
-      // The exit handler tells the callers.
-      if (error) child?.kill('SIGKILL');
+  /** Resolves when the channel has taken the message; the end of the process tells the callers where it has not. */
+  function post(message: ToProver): Promise<void> {
+    const target = child;
+    return new Promise((resolve) => {
+      if (target === undefined || target.send === undefined) return resolve();
+      target.send(message, (error) => {
+        if (error) target.kill('SIGKILL');
+        resolve();
+      });
     });
   }
 
-  function sendWaiting(): void {
+  let sending: Promise<void> = Promise.resolve();
+  function sendSoon(): void {
+    sending = sending.then(sendWaiting);
+  }
+
+  /** One request after the other, and each in pieces: the event loop gets its turn between two of them. */
+  async function sendWaiting(): Promise<void> {
+    const target = child;
+    const isThere = (): boolean => child === target && state.state === 'ready';
     for (const [id, entry] of pending) {
+      if (!isThere()) return;
       if (entry.isSent) continue;
       entry.isSent = true;
-      post({ type: 'prove', id, request: entry.request });
+      await post({ type: 'prove', id, request: entry.handOver.outline });
+      for (const words of entry.handOver.pieces()) {
+        if (!isThere() || entry.isCancelled) break;
+        await post({ type: 'piece', id, words });
+      }
     }
   }
 
@@ -170,9 +194,9 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
     watch();
     switch (message.type) {
       case 'ready':
-        failedStarts = 0;
+        readySinceMs = performance.now();
         setState({ state: 'ready', ready: message.ready });
-        sendWaiting();
+        sendSoon();
         return;
       case 'refused':
         endReason = new ProverFailure(message.error.code, message.error.message, message.error.details);
@@ -181,6 +205,7 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
         gauge = message.gauge;
         return;
       case 'progress':
+        deaths = 0;
         pending.get(message.id)?.options.onProgress?.(message.progress);
         return;
       case 'done':
@@ -201,24 +226,54 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
     }
   }
 
+  /** A start that never became a process, and a process that ended. */
+  function ended(reason: string, status: number | null, signal: NodeJS.Signals | null): void {
+    clearTimeout(silence);
+    child = undefined;
+    gauge = undefined;
+    if (state.state === 'closed') return;
+    if (readySinceMs !== undefined && performance.now() - readySinceMs > SETTLED_MS) deaths = 0;
+    readySinceMs = undefined;
+    deaths++;
+    failAll(
+      endReason?.code === 'PROVER_UNRESPONSIVE'
+        ? endReason
+        : new ProverFailure('PROVER_CRASHED', `${PROVER_FAILURES.PROVER_CRASHED} (${reason})`, {
+            status,
+            signal,
+          }),
+      true,
+    );
+    restart = setTimeout(launch, delays[Math.min(deaths, delays.length) - 1] ?? 0);
+    setState({ state: 'restarting', reason });
+  }
+
   function launch(): void {
     setState({ state: 'starting' });
     endReason = undefined;
-    const started = fork(
-      fileURLToPath(options.entry),
-      [JSON.stringify(options.settings ?? { robustness: 'off' })],
-      {
-        execArgv: ['--import', import.meta.resolve('tsx')],
-        env: { ...process.env, ...environment.environment },
-        serialization: 'advanced',
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      },
-    );
+    let started: ChildProcess;
+    try {
+      started = fork(
+        fileURLToPath(options.entry),
+        [JSON.stringify(options.settings ?? { robustness: 'off' })],
+        {
+          execArgv: ['--import', import.meta.resolve('tsx')],
+          env: { ...deviceEnvironment(process.env), ...environment.environment },
+          serialization: 'advanced',
+          stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        },
+      );
+    } catch (error) {
+      // Without memory for another process.
+      ended(`cannot be started: ${error instanceof Error ? error.message : String(error)}`, null, null);
+      return;
+    }
     child = started;
     yieldToOthers(started.pid);
     let lastLine = '';
     for (const stream of [started.stdout, started.stderr]) {
       if (!stream) continue;
+      stream.on('error', () => {});
       createInterface({ input: stream }).on('line', (line) => {
         lastLine = line;
         options.onOutput?.(line);
@@ -228,31 +283,12 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
     started.on('message', (message) => receive(message as FromProver));
     started.on('error', (error) => {
       lastLine = error.message;
+      // Without files or processes left there is no process, and no exit of one either.
+      if (started.pid === undefined && child === started) ended(`cannot be started: ${lastLine}`, null, null);
     });
     started.on('exit', (status, signal) => {
-      clearTimeout(silence);
-      child = undefined;
-      gauge = undefined;
-      if (state.state === 'closed') return;
-      failedStarts++;
-      const reason = endReason?.message ?? `ended by ${signal ?? `status ${status}`}: ${lastLine}`;
-      failAll(
-        endReason?.code === 'PROVER_UNRESPONSIVE'
-          ? endReason
-          : new ProverFailure('PROVER_CRASHED', `${PROVER_FAILURES.PROVER_CRASHED} (${reason})`, {
-              status,
-              signal,
-            }),
-        true,
-      );
-      if (failedStarts >= MAXIMUM_FAILED_STARTS) {
-        setState({ state: 'failed', reason });
-        failAll(new ProverFailure('PROVER_UNAVAILABLE', reason, { failedStarts }), false);
-        return;
-      }
-      setState({ state: 'restarting', reason });
-      const delay = delays[Math.min(failedStarts, delays.length) - 1] ?? 0;
-      restart = setTimeout(launch, delay);
+      if (child !== started) return;
+      ended(endReason?.message ?? `ended by ${signal ?? `status ${status}`}: ${lastLine}`, status, signal);
     });
   }
 
@@ -264,9 +300,18 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
     processId: () => child?.pid,
     prove(request, proveOptions = {}) {
       return new Promise((resolve, reject) => {
-        if (state.state === 'closed' || state.state === 'failed') {
-          const code = state.state === 'closed' ? 'PROVER_CLOSED' : 'PROVER_UNAVAILABLE';
-          reject(new ProverFailure(code, PROVER_FAILURES[code]));
+        if (state.state === 'closed') {
+          reject(new ProverFailure('PROVER_CLOSED', PROVER_FAILURES.PROVER_CLOSED));
+          return;
+        }
+        const handOver = prepareHandOver(request);
+        if (handOver.bytes > MOST_HANDED_OVER_BYTES) {
+          reject(
+            new ProverFailure('HAND_OVER_TOO_LARGE', PROVER_FAILURES.HAND_OVER_TOO_LARGE, {
+              expectedAtMostBytes: MOST_HANDED_OVER_BYTES,
+              gotBytes: handOver.bytes,
+            }),
+          );
           return;
         }
         const id = nextId++;
@@ -279,7 +324,8 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
           const entry = pending.get(id);
           if (!entry) return;
           if (entry.isSent) {
-            post({ type: 'cancel', id });
+            entry.isCancelled = true;
+            void post({ type: 'cancel', id });
             return;
           }
           pending.delete(id);
@@ -288,7 +334,7 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
         signal?.addEventListener('abort', onAbort, { once: true });
         const settle = (): void => signal?.removeEventListener('abort', onAbort);
         pending.set(id, {
-          request,
+          handOver,
           options: proveOptions,
           resolve: (result) => {
             settle();
@@ -299,8 +345,9 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
             reject(error);
           },
           isSent: false,
+          isCancelled: false,
         });
-        if (state.state === 'ready') sendWaiting();
+        if (state.state === 'ready') sendSoon();
       });
     },
     async close() {
@@ -310,14 +357,14 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
       clearTimeout(silence);
       failAll(new ProverFailure('PROVER_CLOSED', PROVER_FAILURES.PROVER_CLOSED), false);
       const ending = child;
-      if (!ending) return;
+      if (ending?.pid === undefined) return;
       await new Promise<void>((resolve) => {
         const kill = setTimeout(() => ending.kill('SIGKILL'), CLOSE_GRACE_MS);
         ending.once('exit', () => {
           clearTimeout(kill);
           resolve();
         });
-        post({ type: 'close' });
+        void post({ type: 'close' });
       });
     },
   };

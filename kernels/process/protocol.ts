@@ -17,6 +17,18 @@ export interface ProveRequest {
   readonly statement: Uint32Array;
 }
 
+/** A table whose columns are still to come: their lengths in words, as the columns themselves stand in a request. */
+export interface TableOutline {
+  readonly logHeight: number;
+  readonly columnWords: readonly number[];
+}
+
+/** A request whose columns follow in pieces, `preprocessed` first, in the order of tables and columns. */
+export interface RequestOutline extends Omit<ProveRequest, 'preprocessed' | 'traces'> {
+  readonly preprocessed: readonly (TableOutline | undefined)[];
+  readonly traces: readonly (TableOutline | undefined)[];
+}
+
 export interface ProveResult {
   readonly proof: Uint8Array;
   /** The rest of the verifying key, as `generateKey` gives it. */
@@ -69,7 +81,9 @@ export interface DeviceGauge {
 }
 
 export type ToProver =
-  | { readonly type: 'prove'; readonly id: number; readonly request: ProveRequest }
+  | { readonly type: 'prove'; readonly id: number; readonly request: RequestOutline }
+  /** The next words of the request's columns; pieces of two requests do not mix. */
+  | { readonly type: 'piece'; readonly id: number; readonly words: Uint32Array }
   | { readonly type: 'cancel'; readonly id: number }
   | { readonly type: 'close' };
 

@@ -4,6 +4,7 @@ export const AGGREGATE_ERRORS = {
   TOO_MANY_ENTRIES: 'An aggregate has more children than its statement can count.',
   DIGEST_MALFORMED: 'A digest does not have 8 canonical words.',
   TOO_DEEP: 'The tree of aggregates is deeper than any that is proved.',
+  TOO_MANY_LEAVES: 'The tree of aggregates has more leaves than are listed.',
   DUPLICATE_CHILD: 'Two children are the same proof, or proofs of the same statement under the same key.',
   CHILD_REJECTED: 'A child does not verify.',
   CHILD_NOT_VERIFIED: 'The aggregate program cannot run past a check of a child.',

@@ -1,6 +1,6 @@
 /** The prover of production: a thread runs the program, the prover process proves on the device. */
 import type { AdapterChoice } from '../../kernels/adapter.ts';
-import { ProverFailure, startProver } from '../../kernels/process/parent.ts';
+import { ProverFailure, type ProverHandle, startProver } from '../../kernels/process/parent.ts';
 import type { ProveResult } from '../../kernels/process/protocol.ts';
 import { COLONNADE_MACHINE } from '../../machine/system.ts';
 import { startThread } from '../threads/thread.ts';
@@ -72,16 +72,16 @@ export async function startProcessProver({
           return { state: 'ready', adapter: { name, isSoftware }, bindingBytes: limits.bindingBytes };
         }
         case 'starting':
-        case 'restarting':
           return { state: 'starting' };
-        case 'failed':
-          return { state: 'failed', detail: state.reason };
+        case 'restarting':
+          return { state: 'starting', detail: state.reason };
         case 'closed':
           return { state: 'failed', detail: 'closed' };
       }
     },
 
     async prove({ program, profile, input }, signal, onProgress): Promise<ProofOutcome> {
+      requireReady(handle);
       let traced: Traced;
       try {
         traced =
@@ -94,6 +94,8 @@ export async function startProcessProver({
       }
       if (!traced.ok) return traced;
       const { preprocessed, traces, statement, cycles, stages } = traced;
+      // The process may have died meanwhile; the job waits in the queue for the next one, not here.
+      requireReady(handle);
       let result: ProveResult;
       let kill: NodeJS.Timeout | undefined;
       const onAbort = (): void => {
@@ -139,6 +141,11 @@ export async function startProcessProver({
   };
 }
 
+/** Throws: AttemptLost 'NO_PROVER'. */
+function requireReady({ state }: ProverHandle): void {
+  if (state().state !== 'ready') throw new AttemptLost('NO_PROVER', `The prover is ${state().state}.`);
+}
+
 /** The parent starts another one. */
 function endProcess(processId: number | undefined): void {
   try {
@@ -154,7 +161,6 @@ function failureOf(error: unknown): ProofOutcome {
   switch (error.code) {
     case 'PROVER_CRASHED':
     case 'PROVER_UNRESPONSIVE':
-    case 'PROVER_UNAVAILABLE':
     case 'PROVER_CLOSED':
       throw new AttemptLost('CRASHED', error.message);
     case 'DEVICE_LOST':
@@ -164,6 +170,7 @@ function failureOf(error: unknown): ProofOutcome {
     case 'OUT_OF_MEMORY':
     case 'LIMIT_EXCEEDED':
     case 'HEIGHTS_REFUSED':
+    case 'HAND_OVER_TOO_LARGE':
       return { ok: false, code: 'TOO_LARGE', detail: error.message, details: error.details };
     default:
       throw error;

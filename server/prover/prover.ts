@@ -78,9 +78,12 @@ export type ProofOutcome =
       readonly details: Readonly<Record<string, unknown>>;
     };
 
-/** The attempt is lost and may be repeated: the process ended, the device was lost, memory ran out, or it was aborted. */
+/**
+ * The attempt is lost and may be repeated: the process ended, the device was lost, memory ran out, or it was aborted. `NO_PROVER`: there
+ * was no process to begin it, so it was none.
+ */
 export class AttemptLost extends Error {
-  readonly reason: 'CRASHED' | 'DEVICE_LOST' | 'OUT_OF_MEMORY' | 'ABORTED';
+  readonly reason: 'CRASHED' | 'DEVICE_LOST' | 'OUT_OF_MEMORY' | 'ABORTED' | 'NO_PROVER';
 
   constructor(reason: AttemptLost['reason'], detail: string) {
     super(detail);
@@ -97,13 +100,15 @@ export interface ProofProgress {
 }
 
 export type ProverState =
-  | { readonly state: 'starting' }
+  /** Also again after a death; `detail` is what the last one was. */
+  | { readonly state: 'starting'; readonly detail?: string }
   | {
       readonly state: 'ready';
       readonly adapter: AdapterDescription;
       /** Most bytes of one storage binding. */
       readonly bindingBytes: number;
     }
+  /** It was closed, and proves nothing more. */
   | { readonly state: 'failed'; readonly detail: string };
 
 export interface Prover {
