@@ -48,6 +48,8 @@ export interface CallOptions {
 export interface WatchOptions extends CallOptions {
   /** Events with higher numbers are wanted; 0 asks for all that are remembered. */
   readonly after?: number;
+  /** Of the event that `after` is the number of: without it a restart of the service may go unnoticed. */
+  readonly epoch?: string;
 }
 
 /** The part of a WebSocket that is used; browsers and Node from 22 on have one, the package `ws` another. */
@@ -66,11 +68,13 @@ export interface ClientOptions {
   readonly pauseMs?: number;
   /** A connection that has been silent for this long is opened again; heartbeats come more often. */
   readonly silenceMs?: number;
-  /** Attempts to go on after a lost connection, one after another without a message, before the watcher hears of it. */
-  readonly maximumFailures?: number;
+  /** How long whoever watches or waits for something goes on asking a service that does not answer. Any answer begins it anew. */
+  readonly patienceMs?: number;
+  /** A proof that is larger is not taken. */
+  readonly maximumProofBytes?: number;
 }
 
-/** Events and gaps in the order of their numbers; a gap says that events were forgotten before they were read. */
+/** Events and gaps in the order of their numbers; a gap says that events were forgotten before they were read, or that the service was restarted. */
 export type WatchedMessage = Exclude<EventMessage, { readonly type: 'heartbeat' }>;
 
 export interface ColonnadeClient {
@@ -88,14 +92,20 @@ export interface ColonnadeClient {
     options?: CallOptions,
   ): Promise<AnswerOf<'listProofs', 200>>;
   cancelProof(id: string, options?: CallOptions): Promise<JobAnswer>;
-  /** The proof's bytes, without the first line of a proof file. */
+  /**
+   * The proof's bytes, without the first line of a proof file. Throws: ServiceError 'UNEXPECTED_ANSWER' for more bytes than are taken, or
+   * others than the service's digest says.
+   */
   downloadProof(id: string, options?: CallOptions): Promise<Uint8Array<ArrayBuffer>>;
   /**
    * Follows a job to its end; `onJob` sees it after every event. Throws: ServiceError; a job that failed, expired or was cancelled is an answer.
    */
   waitForProof(id: string, onJob?: (job: JobAnswer) => void, options?: CallOptions): Promise<JobAnswer>;
   /** Children are jobs of the service, or proof files in base64. */
-  submitAggregation(request: AggregationRequest, options?: CallOptions): Promise<AggregationAnswer>;
+  submitAggregation(
+    request: AggregationRequest,
+    options?: Pick<SubmitOptions, 'idempotencyKey' | 'signal'>,
+  ): Promise<AggregationAnswer>;
   getAggregation(id: string, options?: CallOptions): Promise<AggregationAnswer>;
   listAggregations(options?: CallOptions): Promise<AnswerOf<'listAggregations', 200>>;
   cancelAggregation(id: string, options?: CallOptions): Promise<AggregationAnswer>;
@@ -130,7 +140,11 @@ export interface ColonnadeClient {
 const PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 const SILENCE_MS = 60_000;
-const MAXIMUM_FAILURES = 8;
+const PATIENCE_MS = 15 * 60_000;
+/** Far above any proof: a production leaf has about 600 KB. */
+const MAXIMUM_PROOF_BYTES = 64 * 2 ** 20;
+/** What stands between client and service answers so while the service is away. */
+const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
 const FINAL_STATES: ReadonlySet<JobStateName> = new Set(['succeeded', 'failed', 'cancelled', 'expired']);
 
 export function isFinished({ state }: { readonly state: JobStateName }): boolean {
@@ -182,7 +196,8 @@ export function createClient(url: string, options: ClientOptions = {}): Colonnad
   const openSocket = 'openSocket' in options ? options.openSocket : globalSocket();
   const pauseMs = options.pauseMs ?? PAUSE_MS;
   const silenceMs = options.silenceMs ?? SILENCE_MS;
-  const maximumFailures = options.maximumFailures ?? MAXIMUM_FAILURES;
+  const patienceMs = options.patienceMs ?? PATIENCE_MS;
+  const maximumProofBytes = options.maximumProofBytes ?? MAXIMUM_PROOF_BYTES;
 
   /** Throws: ServiceError for every answer that is not one of the route's; what fetch throws, as 'UNREACHABLE'. */
   async function send(route: RouteDefinition, call: Call): Promise<Response> {
@@ -201,14 +216,15 @@ export function createClient(url: string, options: ClientOptions = {}): Colonnad
       throw new ServiceError('UNREACHABLE', `${address.href}: ${causeOf(error)}`, { url: address.href });
     }
     if (response.ok) return response;
-    const text = await response.text();
+    const text = await textOf(response, address, signal);
     const problem = problemSchema.safeParse(jsonOf(text));
     if (!problem.success)
-      throw new ServiceError('UNEXPECTED_ANSWER', `${address.href}: status ${response.status}`, {
-        url: address.href,
-        status: response.status,
-        body: text.slice(0, 200),
-      });
+      throw new ServiceError(
+        'UNEXPECTED_ANSWER',
+        `${address.href}: status ${response.status}`,
+        { url: address.href, status: response.status, body: text.slice(0, 200) },
+        { isRetryable: PASSING_STATUSES.has(response.status) },
+      );
     throw ServiceError.ofProblem(problem.data, response.headers.get('retry-after'));
   }
 
@@ -224,7 +240,9 @@ export function createClient(url: string, options: ClientOptions = {}): Colonnad
       response.status === status && schema !== undefined,
       `${route.path}: status ${response.status}`,
     );
-    const parsed = schema.safeParse(jsonOf(await response.text()));
+    const parsed = schema.safeParse(
+      jsonOf(await textOf(response, addressOf(base, route.path, request), request.signal)),
+    );
     if (parsed.success) return parsed.data as AnswerOf<Name, Status>;
     const [issue] = parsed.error.issues;
     throw new ServiceError(
@@ -255,8 +273,12 @@ export function createClient(url: string, options: ClientOptions = {}): Colonnad
     listProofs: (query = {}, each = {}) => call('listProofs', 200, { query, ...each }),
     cancelProof: (id, each = {}) => call('cancelProof', 200, { params: { id }, ...each }),
     async downloadProof(id, each = {}) {
-      const response = await send(ROUTES.downloadProof, { params: { id }, ...each });
-      return new Uint8Array(await response.arrayBuffer());
+      const request = { params: { id }, ...each };
+      const response = await send(ROUTES.downloadProof, request);
+      const address = addressOf(base, ROUTES.downloadProof.path, request);
+      const bytes = await bytesOf(response, address, maximumProofBytes, each.signal);
+      await requireDigest(bytes, response.headers.get('repr-digest'), address);
+      return bytes;
     },
     async waitForProof(id, onJob, each = {}) {
       let job = await client.getProof(id, each);
@@ -270,10 +292,10 @@ export function createClient(url: string, options: ClientOptions = {}): Colonnad
             state: message.state,
             progress: { stage: message.stage, fraction: message.fraction ?? 0 },
           };
-        else job = await client.getProof(id, each);
+        else job = await patiently(() => client.getProof(id, each), each.signal);
         onJob?.(job);
       }
-      return isFinished(job) ? job : await client.getProof(id, each);
+      return isFinished(job) ? job : await patiently(() => client.getProof(id, each), each.signal);
     },
     verify: (program, profile, statement, proof, each = {}) =>
       call('verify', 200, {
@@ -301,9 +323,10 @@ export function createClient(url: string, options: ClientOptions = {}): Colonnad
         await pause(pauseMs, each.signal);
       }
     },
-    submitAggregation: (request, each = {}) =>
+    submitAggregation: (request, { idempotencyKey, ...each } = {}) =>
       call('submitAggregation', 202, {
         body: { type: JSON_TYPE, content: JSON.stringify(request) },
+        headers: idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey },
         ...each,
       }),
     getAggregation: (id, each = {}) => call('getAggregation', 200, { params: { id }, ...each }),
@@ -315,10 +338,12 @@ export function createClient(url: string, options: ClientOptions = {}): Colonnad
       if (isFinished(aggregation)) return aggregation;
       for await (const message of client.watchAggregation(id, each)) {
         if (message.type === 'event' && message.kind === 'progress') continue;
-        aggregation = await client.getAggregation(id, each);
+        aggregation = await patiently(() => client.getAggregation(id, each), each.signal);
         onChange?.(aggregation);
       }
-      return isFinished(aggregation) ? aggregation : await client.getAggregation(id, each);
+      return isFinished(aggregation)
+        ? aggregation
+        : await patiently(() => client.getAggregation(id, each), each.signal);
     },
     watchEvents: (each = {}) => watch(ROUTES.watchEvents, undefined, undefined, each),
     watchProof: (id, each = {}) =>
@@ -332,70 +357,127 @@ export function createClient(url: string, options: ClientOptions = {}): Colonnad
       ),
   };
 
+  /** How long a service that does not answer has been asked; throws when that is too long, or the failure is not of that kind. */
+  function createPatience(): { failed(error: unknown, waitMs: number): number; answered(): void } {
+    let sinceMs: number | undefined;
+    return {
+      /** Milliseconds to wait, at least those given. */
+      failed(error, waitMs) {
+        const now = performance.now();
+        sinceMs ??= now;
+        if (!(error instanceof ServiceError) || !error.isRetryable || now - sinceMs >= patienceMs)
+          throw error;
+        const wantedMs = Math.max(waitMs, 1000 * (error.retryAfterSeconds ?? 0));
+        return Math.min(wantedMs, patienceMs);
+      },
+      answered() {
+        sinceMs = undefined;
+      },
+    };
+  }
+
+  /** Asks again while the service does not answer. */
+  async function patiently<Value>(
+    ask: () => Promise<Value>,
+    signal: AbortSignal | undefined,
+  ): Promise<Value> {
+    const patience = createPatience();
+    for (let wait = pauseMs; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
+      try {
+        return await ask();
+      } catch (error) {
+        await pause(patience.failed(error, wait), signal);
+      }
+    }
+  }
+
   async function* watch(
     route: RouteDefinition,
     id: string | undefined,
     isOver: ((own: CallOptions) => Promise<boolean>) | undefined,
-    { after = 0, signal }: WatchOptions,
+    { after = 0, epoch, signal }: WatchOptions,
   ): AsyncGenerator<WatchedMessage, void, undefined> {
-    let cursor = after;
+    const cursor: Cursor = { after, epoch };
+    const patience = createPatience();
     let wait = pauseMs;
-    let failures = 0;
     const params: Readonly<Record<string, string>> = id === undefined ? {} : { id };
     const own: CallOptions = signal === undefined ? {} : { signal };
     for (;;) {
       signal?.throwIfAborted();
-      const request: Call = { params, query: { after: cursor }, ...own };
+      const request = (): Call => ({ params, query: { ...cursor }, ...own });
       const source =
         openSocket === undefined
-          ? questions(route, request)
-          : messages(openSocket, addressOf(base, route.path, request), silenceMs, signal);
+          ? questions(route, request(), cursor)
+          : messages(openSocket, addressOf(base, route.path, request()), silenceMs, signal);
+      let next: number;
       try {
         for await (const message of source) {
           wait = pauseMs;
-          failures = 0;
-          if (message.type === 'heartbeat') continue;
-          if (message.type === 'event') {
-            // A resumed connection may repeat what it had sent.
-            if (message.number <= cursor) continue;
-            cursor = message.number;
-          }
+          patience.answered();
+          if (message.type === 'heartbeat' || !takeIn(cursor, message)) continue;
           yield message;
           // A tree's events may be those of its nodes.
           if (message.type === 'event' && message.job === id && FINAL_STATES.has(message.state)) return;
         }
         signal?.throwIfAborted();
-        // Whoever was refused the upgrade, or is too late for the last event, hears why from the plain routes.
-        if (isOver !== undefined && (await isOver(own))) {
-          for await (const message of questions(route, { params, query: { after: cursor }, ...own }))
-            if (message.type !== 'heartbeat') yield message;
-          return;
-        }
-        if (isOver === undefined && openSocket !== undefined) await client.getHealth(own);
+        const isLast = isOver !== undefined && (await isOver(own));
+        // Whoever was refused the upgrade, or is too late for the last event, hears from the plain routes.
+        if (isLast || openSocket !== undefined)
+          for await (const message of questions(route, request(), cursor))
+            if (message.type !== 'heartbeat' && takeIn(cursor, message)) yield message;
+        if (isLast) return;
+        patience.answered();
+        next = wait;
+        // A service that closes every connection at once is asked less and less often.
+        wait = openSocket === undefined ? pauseMs : Math.min(2 * wait, LONGEST_PAUSE_MS);
       } catch (error) {
-        failures += 1;
-        if (!(error instanceof ServiceError) || !error.isRetryable || failures > maximumFailures) throw error;
+        next = patience.failed(error, wait);
+        wait = Math.min(2 * wait, LONGEST_PAUSE_MS);
       }
-      await pause(wait, signal);
-      if (openSocket !== undefined || failures > 0) wait = Math.min(2 * wait, LONGEST_PAUSE_MS);
+      await pause(next, signal);
     }
   }
 
-  /** What the list route knows now. */
+  /** What the list route knows now. A list without events, too, tells the epoch. */
   async function* questions(
     route: RouteDefinition,
     request: Call,
+    cursor: Cursor,
   ): AsyncGenerator<EventMessage, void, undefined> {
     const schema = ROUTES.watchEvents.answers[200].schema;
-    const list = schema.safeParse(jsonOf(await (await send(route, request)).text()));
+    const response = await send(route, request);
+    const text = await textOf(response, addressOf(base, route.path, request), request.signal);
+    const list = schema.safeParse(jsonOf(text));
     refuseUnless(list.success, `${route.path}: no list of events`);
-    const after = Number(request.query?.['after'] ?? 0);
-    const { events, oldest } = list.data;
-    if (after > 0 && oldest > after + 1) yield { type: 'gap', after, oldest };
+    const { events, gap, epoch, latest } = list.data;
+    if (gap !== undefined) yield gap;
+    cursor.epoch = epoch;
     yield* events;
+    cursor.after = Math.max(cursor.after, latest);
   }
 
   return client;
+}
+
+/** Up to where a watcher has heard the events. */
+interface Cursor {
+  after: number;
+  /** Undefined until an answer tells it. */
+  epoch: string | undefined;
+}
+
+/** Moves the cursor to a message; false for one that was heard before: a resumed connection may repeat what it had sent. */
+function takeIn(cursor: Cursor, message: WatchedMessage): boolean {
+  if (message.type === 'gap') {
+    // Whatever was heard before, the events go on here, maybe with lower numbers.
+    cursor.after = message.oldest - 1;
+    cursor.epoch = undefined;
+    return true;
+  }
+  if (message.number <= cursor.after && (cursor.epoch ?? message.epoch) === message.epoch) return false;
+  cursor.after = message.number;
+  cursor.epoch = message.epoch;
+  return true;
 }
 
 /** The messages of one connection; ends when it is closed. */
@@ -466,6 +548,78 @@ function jsonOf(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** The text of an answer. Throws: ServiceError 'UNREACHABLE' when it breaks off. */
+async function textOf(response: Response, address: URL, signal: AbortSignal | undefined): Promise<string> {
+  try {
+    return await response.text();
+  } catch (error) {
+    throw brokenOff(error, address, signal);
+  }
+}
+
+/** What broke an answer off: the caller's own doing stays what it is. */
+function brokenOff(error: unknown, address: URL, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return error;
+  return new ServiceError('UNREACHABLE', `${address.href}: ${causeOf(error)}`, { url: address.href });
+}
+
+/** The bytes of an answer. Throws: ServiceError 'UNEXPECTED_ANSWER' beyond so many, 'UNREACHABLE' when it breaks off. */
+async function bytesOf(
+  response: Response,
+  address: URL,
+  mostBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: Uint8Array[] = [];
+  let received = 0;
+  const reader = response.body?.getReader();
+  try {
+    for (let next = await reader?.read(); next?.value !== undefined; next = await reader?.read()) {
+      received += next.value.length;
+      if (received > mostBytes) break;
+      pieces.push(next.value);
+    }
+  } catch (error) {
+    throw brokenOff(error, address, signal);
+  }
+  if (received > mostBytes) {
+    await reader?.cancel().catch(() => undefined);
+    throw new ServiceError('UNEXPECTED_ANSWER', `${address.href}: more than ${mostBytes} bytes`, {
+      url: address.href,
+      expectedAtMostBytes: mostBytes,
+    });
+  }
+  const bytes = new Uint8Array(received);
+  let end = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, end);
+    end += piece.length;
+  }
+  return bytes;
+}
+
+/**
+ * Compares bytes with the sha-256 of a `repr-digest` (RFC 9530), where there is one and the runtime can compute it: browsers do on secure pages
+ * only. Throws: ServiceError 'UNEXPECTED_ANSWER'.
+ */
+async function requireDigest(
+  bytes: Uint8Array<ArrayBuffer>,
+  header: string | null,
+  address: URL,
+): Promise<void> {
+  const { subtle } = globalThis.crypto as { readonly subtle?: SubtleCrypto };
+  const expected = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]*):/.exec(header ?? '')?.[1];
+  if (subtle === undefined || expected === undefined) return;
+  const digest = new Uint8Array(await subtle.digest('SHA-256', bytes));
+  const got = btoa(String.fromCharCode(...digest));
+  if (got !== expected)
+    throw new ServiceError('UNEXPECTED_ANSWER', `${address.href}: not the bytes of its digest`, {
+      url: address.href,
+      expected,
+      got,
+    });
 }
 
 function causeOf(error: unknown): string {

@@ -38,6 +38,7 @@ export const PROBLEMS = {
   'child-rejected': { status: 422, title: 'An uploaded child does not verify.' },
   'duplicate-child': { status: 422, title: 'Two children show the same.' },
   'mixed-children': { status: 422, title: 'The children are proofs of different programs.' },
+  'tree-too-large': { status: 422, title: 'The tree has more levels or leaves than a proof is made for.' },
   'no-column': { status: 422, title: 'A child of a block shows something else than columns.' },
   'claim-missing': {
     status: 422,

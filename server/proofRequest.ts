@@ -13,6 +13,8 @@ export interface ProofRequest {
   readonly profile: string;
   /** As the program reads them. */
   readonly inputs: unknown;
+  /** As they stand in the request. */
+  readonly inputsJson: unknown;
   readonly priority: number;
   /** Milliseconds since 1970. */
   readonly deadlineMs: number | undefined;
@@ -27,7 +29,13 @@ export function readProofRequest(
   const { program: programName, profile, inputs, priority, deadline } = readEnvelope(json);
   const program = served(programs, programName, 'program');
   served(profiles, profile, 'profile');
-  return { program, profile, inputs: program.parseInputs(inputs), ...schedulingOf({ priority, deadline }) };
+  return {
+    program,
+    profile,
+    inputs: program.parseInputs(inputs),
+    inputsJson: inputs,
+    ...schedulingOf({ priority, deadline }),
+  };
 }
 
 /** The body without a look at its inputs. Throws: Problem malformed-request. */

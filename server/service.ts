@@ -1,9 +1,9 @@
 /** Puts the service together: prover, checker, estimator, queue and routes. Used by `main.ts` and by the demo. */
 import type { FastifyInstance } from 'fastify';
-import pino from 'pino';
 import { buildApp } from './app.ts';
 import { startThreadChecker } from './checker/threadChecker.ts';
 import { startThreadEstimator } from './estimates/estimator.ts';
+import { createLog } from './log.ts';
 import { SERVED_PROFILES } from './profiles.ts';
 import { type ProcessProver, startProcessProver } from './prover/processProver.ts';
 import { SERVED_PROGRAMS } from './registry.ts';
@@ -21,7 +21,7 @@ export interface Service {
 
 /** Listens when it returns; `/readyz` says when the prover can prove. Throws: KernelError 'NO_ADAPTER'; listen errors. */
 export async function startService(settings: Settings): Promise<Service> {
-  const log = pino({ level: settings.logLevel, serializers: { error: pino.stdSerializers.err } });
+  const { log, droppedLines: droppedLogLines } = createLog(settings.logLevel);
   const prover = await startProcessProver({
     entry: new URL('./prover/child.ts', import.meta.url),
     adapter: settings.adapter,
@@ -39,6 +39,7 @@ export async function startService(settings: Settings): Promise<Service> {
     checker,
     estimator,
     log,
+    droppedLogLines,
   });
   const closeParts = async (): Promise<void> => {
     await prover.close();

@@ -10,6 +10,7 @@ import { createJobQueue, type JobQueue, type QueueLog } from './jobs/queue.ts';
 import { createMemoryStore, type JobStore } from './jobs/store.ts';
 import { NODE_PROFILES } from './profiles.ts';
 import type { ServedPrograms } from './programs.ts';
+import { type Availability, watchAvailability } from './prover/availability.ts';
 import type { Prover } from './prover/prover.ts';
 import { largestBody, type Settings } from './settings.ts';
 
@@ -30,6 +31,8 @@ export interface ServiceParts {
   readonly checker: Checker;
   readonly estimator: Estimator;
   readonly log: QueueLog;
+  /** Lines of the log that could not be written; none where a test writes none. */
+  readonly droppedLogLines?: () => number;
 }
 
 export interface Services extends ServiceParts {
@@ -37,6 +40,7 @@ export interface Services extends ServiceParts {
   readonly events: EventLog;
   readonly jobs: JobQueue;
   readonly aggregations: Aggregations;
+  readonly availability: Availability;
   readonly system: ProofSystem;
   /** With those of aggregates. */
   readonly allProfiles: ReadonlyMap<string, ServedProfile>;
@@ -53,7 +57,9 @@ export function createServices(parts: ServiceParts): Services {
     bytes: settings.retentionMebibytes * MEBIBYTE,
     milliseconds: settings.retentionSeconds * 1000,
   });
-  const events = createEventLog(settings.eventLimit);
+  const events = createEventLog(settings.eventLimit, (error) =>
+    log.error({ error }, 'a listener of events failed by a mistake of the service'),
+  );
   const jobs = createJobQueue({
     prover,
     checker,
@@ -72,6 +78,7 @@ export function createServices(parts: ServiceParts): Services {
     events,
     roles: rolesOf(system),
     activeLimit: settings.aggregationLimit,
+    heldBytesLimit: settings.aggregationMebibytes * MEBIBYTE,
     retention: {
       aggregations: settings.retentionLimit,
       milliseconds: settings.retentionSeconds * 1000,
@@ -85,6 +92,7 @@ export function createServices(parts: ServiceParts): Services {
     events,
     jobs,
     aggregations,
+    availability: watchAvailability(prover),
     system,
     allProfiles: new Map([...NODE_PROFILES, ...parts.profiles]),
     bodies: createBodyBudget(bodyBytes, Math.max((3 / 4) * bodyBytes, largestBody(settings))),

@@ -39,6 +39,8 @@ const settingsSchema = z
     aggregationLimitBytes: count(1024, 256 * MEBIBYTE, 8 * MEBIBYTE),
     /** Aggregations that are proved at the same time. */
     aggregationLimit: count(1, 1000, 16),
+    /** Memory that the proofs and inputs of those may take, about; one alone may take more. */
+    aggregationMebibytes: count(1, 2 ** 20, 512),
     /** Traces that may be checked at the same time. */
     uploadLimit: count(1, 64, 2),
     /** Memory that the bodies of all routes may take while they arrive and are checked. */
@@ -62,6 +64,8 @@ const settingsSchema = z
     /** Attempts of a job that loses its prover process. */
     attemptLimit: count(1, 10, 3),
     attemptTimeoutSeconds: count(1, 86400, 3600),
+    /** A service that has had no prover for so long says so on `/healthz`. */
+    proverSeconds: count(1, 86400, 600),
     /** For the head of a request, for taking a piece of the answer, and for a body beside what it takes at 64 KiB/s. */
     requestTimeoutSeconds: count(1, 3600, 20),
     /** Time that a running job has left when the service is told to stop. */

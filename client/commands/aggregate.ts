@@ -29,7 +29,7 @@ import {
   wholeNumber,
 } from '../terminal.ts';
 import { formatBits, productionSystem } from '../verifyFile.ts';
-import { clientOf, failureOf, requireValid } from './through.ts';
+import { clientOf, failureOf, requireValid, submitOnce } from './through.ts';
 
 const USAGE = `Usage: colonnade aggregate FILE... --out FILE [options]
 
@@ -174,11 +174,14 @@ async function aggregateThere(
 ): Promise<ExitCode> {
   const client = clientOf(url);
   const start = performance.now();
-  const submitted = await client.submitAggregation({
-    kind: 'aggregate',
+  const request = {
+    kind: 'aggregate' as const,
     fanIn,
     children: children.map(({ file }) => ({ file: Buffer.from(encodeProofFile(file)).toString('base64') })),
-  });
+  };
+  const submitted = await submitOnce((idempotencyKey) =>
+    client.submitAggregation(request, { idempotencyKey }),
+  );
   say(`aggregation ${submitted.id}`);
   const answer = await client.waitForAggregation(submitted.id, ({ state, progress: { proved, total } }) =>
     showProgress(`${state}: ${proved} of ${total} nodes`, total === 0 ? 0 : proved / total),

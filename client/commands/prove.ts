@@ -25,7 +25,7 @@ import {
 } from '../terminal.ts';
 import { formatBits, productionSystem } from '../verifyFile.ts';
 import { INPUT_OPTIONS, INPUT_USAGE, type PreparedRun, prepareRun, readInputs } from './inputs.ts';
-import { clientOf, failureOf, requireValid } from './through.ts';
+import { clientOf, failureOf, requireValid, submitOnce } from './through.ts';
 
 const USAGE = `Usage: colonnade prove --inputs FILE --out FILE [options]
 
@@ -148,7 +148,9 @@ async function proveThere(
 ): Promise<Made> {
   const client = clientOf(url);
   const start = performance.now();
-  const submitted = await client.submitProof({ program, profile, inputs });
+  const submitted = await submitOnce((idempotencyKey) =>
+    client.submitProof({ program, profile, inputs }, { idempotencyKey }),
+  );
   say(`job ${submitted.id}`);
   const job = await client.waitForProof(submitted.id, (now) => {
     const { stage, fraction } = now.progress ?? { stage: now.state, fraction: isFinished(now) ? 1 : 0 };

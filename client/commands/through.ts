@@ -1,4 +1,6 @@
 /** What the commands that work through a service share, and the check of everything that was just proved. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ColonnadeClient, createClient } from '../client.ts';
 import type { ProofFile } from '../proofFile.ts';
 import type { KnownSystem, PublishedKeys } from '../publishedKeys.ts';
@@ -13,6 +15,25 @@ export function clientOf(url: string): ColonnadeClient {
   } catch (error) {
     throw new UsageError(`--url: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** Before a submission whose answer was lost is sent again. */
+const RESEND_PAUSES_MS = [500, 1000, 2000] as const;
+
+/** Submits under a key of its own, so that a lost answer leads to no second proof. Throws: ServiceError. */
+export async function submitOnce<Answer>(
+  submit: (idempotencyKey: string) => Promise<Answer>,
+): Promise<Answer> {
+  const idempotencyKey = randomUUID();
+  for (const pauseMs of RESEND_PAUSES_MS) {
+    try {
+      return await submit(idempotencyKey);
+    } catch (error) {
+      if (!(error instanceof ServiceError) || error.code !== 'UNREACHABLE') throw error;
+    }
+    await sleep(pauseMs);
+  }
+  return submit(idempotencyKey);
 }
 
 /** What ended a job or an aggregation. */

@@ -92,6 +92,8 @@ export interface Aggregation {
   readonly priority: number;
   readonly deadlineMs: number | undefined;
   readonly traceId: string;
+  /** A name that the caller gave to this submission, and the digest of what it said. */
+  readonly idempotency: { readonly key: string; readonly digest: string } | undefined;
   readonly submittedAtMs: number;
   readonly finishedAtMs: number | undefined;
   readonly state: AggregationState;

@@ -10,6 +10,7 @@ import { FINAL_STATES, JOB_FAILURES, type Job, type JobRequest } from '../jobs/j
 import type { JobQueue, QueueLog } from '../jobs/queue.ts';
 import type { JobStore } from '../jobs/store.ts';
 import {
+  AGGREGATION_FAILURES,
   type Aggregation,
   type AggregationFailureCode,
   type LeafRecord,
@@ -32,8 +33,9 @@ export interface AggregationsOptions {
   readonly store: JobStore;
   readonly events: EventLog;
   readonly roles: RolePrograms;
-  /** Aggregations that are proved at the same time. */
+  /** Aggregations that are proved at the same time, and the bytes of proofs and inputs that they hold. */
   readonly activeLimit: number;
+  readonly heldBytesLimit: number;
   /** Finished ones that are remembered: how many, for how long. */
   readonly retention: { readonly aggregations: number; readonly milliseconds: number };
   readonly log: QueueLog;
@@ -49,16 +51,26 @@ export interface AggregationRequest {
   readonly leaves: readonly LeafRecord[];
   readonly block: Aggregation['block'];
   readonly keys: SystemKeys;
+  readonly idempotency: Aggregation['idempotency'];
 }
 
 export type AggregationSubmission =
   | { readonly ok: true; readonly aggregation: Aggregation }
-  | { readonly ok: false; readonly code: 'queue-full' | 'stopping' | 'deadline-passed' };
+  | {
+      readonly ok: false;
+      readonly code: 'queue-full' | 'stopping' | 'idempotency-key-reused' | 'deadline-passed';
+    };
 
 export interface Aggregations {
+  /** Whether one more could be accepted, if it held nothing. */
   hasRoom(): boolean;
+  /** The new one, or the earlier one with the same idempotency key and digest. */
   submit(request: AggregationRequest): AggregationSubmission;
   find(id: string): Aggregation | undefined;
+  /** The one that a key leads to: none when it ended so that the same submission may succeed another time. */
+  findByIdempotencyKey(key: string): Aggregation | undefined;
+  /** Bytes of proofs and inputs that running ones hold. */
+  heldBytes(): number;
   /** Newest first. */
   list(): readonly Aggregation[];
   /** When none of its jobs uses the device any more, but for those that somebody else needs. A finished one stays as it is. */
@@ -97,6 +109,8 @@ export function createAggregations(options: AggregationsOptions): Aggregations {
   const active = new Map<string, Active>();
   /** Jobs that an aggregation submitted: nobody else does, so nobody misses them. */
   const ownJobs = new Set<string>();
+  /** When the finished ones finished, in the order of that, on a clock that does not jump. */
+  const finishedSinceMs = new Map<string, number>();
   let submissions = 0;
   let isScheduled = false;
 
@@ -114,7 +128,7 @@ export function createAggregations(options: AggregationsOptions): Aggregations {
   const sweep = setInterval(() => {
     const now = Date.now();
     for (const each of [...active.values()]) expire(each, now);
-    forget(now);
+    forget();
   }, SWEEP_MS);
   sweep.unref();
 
@@ -152,19 +166,45 @@ export function createAggregations(options: AggregationsOptions): Aggregations {
     };
     put(each, finished);
     active.delete(current.id);
+    finishedSinceMs.set(current.id, performance.now());
+    jobIds(finished).forEach(tellNeed);
     tellState(finished, ending?.code);
     const fields = { aggregation: current.id, traceId: current.traceId };
     if (ending === undefined) log.info(fields, 'aggregation succeeded');
     else log.warn({ ...fields, ...ending }, `aggregation ${ending.name}`);
-    forget(Date.now());
+    forget();
   }
 
-  function forget(nowMs: number): void {
-    const finished = [...known.values()].filter(({ finishedAtMs }) => finishedAtMs !== undefined);
-    for (const [index, { id, finishedAtMs = nowMs }] of finished.entries()) {
-      const isBeyond = finished.length - index > options.retention.aggregations;
-      if (isBeyond || nowMs - finishedAtMs > options.retention.milliseconds) known.delete(id);
+  function forget(): void {
+    const nowMs = performance.now();
+    for (const [id, sinceMs] of finishedSinceMs) {
+      const isBeyond = finishedSinceMs.size > options.retention.aggregations;
+      if (!isBeyond && nowMs - sinceMs <= options.retention.milliseconds) return;
+      finishedSinceMs.delete(id);
+      known.delete(id);
     }
+  }
+
+  /** What running trees hold is theirs until they end: no limit of the queue, the store or of arriving bodies counts it. */
+  function heldBytes(): number {
+    return heldBytesOf([...active.values()].map(({ current }) => current));
+  }
+
+  /** A job that trees share is needed as much as by the one that needs it most; what somebody else submitted, at least as they said. */
+  function tellNeed(id: string): void {
+    const job = store.find(id);
+    if (job?.request === undefined) return;
+    const callers = [...active.values()].flatMap(({ current }) =>
+      jobIds(current).includes(id) ? [current] : [],
+    );
+    const all = ownJobs.has(id) ? callers : [...callers, job.request];
+    // Its trees have ended, and it is about to be cancelled.
+    if (all.length === 0) return;
+    const wantedByMs = Math.min(...all.map(({ deadlineMs = Number.POSITIVE_INFINITY }) => deadlineMs));
+    jobs.setNeed(id, {
+      priority: Math.max(...all.map(({ priority }) => priority)),
+      wantedByMs: Number.isFinite(wantedByMs) ? wantedByMs : undefined,
+    });
   }
 
   /** Cancels what the aggregation submitted and no other one needs; returns it with what its jobs have become. */
@@ -355,14 +395,35 @@ export function createAggregations(options: AggregationsOptions): Aggregations {
         ? { ...current, leaves: changed(current.leaves) }
         : { ...current, nodes: changed(current.nodes) },
     );
+    tellNeed(job.id);
+  }
+
+  function findByIdempotencyKey(key: string): Aggregation | undefined {
+    // The newest one: an earlier one with the key has ended without a proof.
+    const newest = [...known.values()].reverse().find(({ idempotency }) => idempotency?.key === key);
+    const state = newest?.state;
+    const isFree =
+      state !== undefined && 'failure' in state && AGGREGATION_FAILURES[state.failure.code].retryable;
+    return isFree ? undefined : newest;
   }
 
   return {
     hasRoom: () => active.size < options.activeLimit,
-    submit({ kind, fanIn, priority, deadlineMs, traceId, leaves, block, keys }) {
+    findByIdempotencyKey,
+    heldBytes,
+    submit({ kind, fanIn, priority, deadlineMs, traceId, leaves, block, keys, idempotency }) {
+      const earlier = idempotency && findByIdempotencyKey(idempotency.key);
+      if (earlier !== undefined)
+        return earlier.idempotency?.digest === idempotency?.digest
+          ? { ok: true, aggregation: earlier }
+          : { ok: false, code: 'idempotency-key-reused' };
       if (jobs.isStopping()) return { ok: false, code: 'stopping' };
       if (deadlineMs !== undefined && deadlineMs <= Date.now()) return { ok: false, code: 'deadline-passed' };
       if (active.size >= options.activeLimit) return { ok: false, code: 'queue-full' };
+      // What is larger than the limit by itself would wait for ever: it runs alone.
+      const running = [...active.values()].map(({ current }) => current);
+      if (running.length > 0 && heldBytesOf([...running, { leaves, nodes: [] }]) > options.heldBytesLimit)
+        return { ok: false, code: 'queue-full' };
       const isOfAggregates = leaves.every(({ entries }) => entries !== undefined);
       const plan = planTree({ kind, leafCount: leaves.length, fanIn, isOfAggregates });
       submissions += 1;
@@ -375,6 +436,7 @@ export function createAggregations(options: AggregationsOptions): Aggregations {
         priority,
         deadlineMs,
         traceId,
+        idempotency,
         submittedAtMs: Date.now(),
         finishedAtMs: undefined,
         state: { name: 'running' },
@@ -393,6 +455,7 @@ export function createAggregations(options: AggregationsOptions): Aggregations {
       const each: Active = { current, keys };
       active.set(id, each);
       put(each, current);
+      jobIds(current).forEach(tellNeed);
       tellState(current);
       advance(each);
       return { ok: true, aggregation: each.current };
@@ -416,6 +479,20 @@ export function createAggregations(options: AggregationsOptions): Aggregations {
       for (const each of [...active.values()]) end(each, STOPPED);
     },
   };
+}
+
+/** What several trees hold counts once. */
+function heldBytesOf(trees: readonly Pick<Aggregation, 'leaves' | 'nodes'>[]): number {
+  const held = new Set<Uint8Array>();
+  for (const { leaves, nodes } of trees)
+    for (const { proof, inputs } of [
+      ...leaves,
+      ...nodes.map(({ proof }) => ({ proof, inputs: undefined })),
+    ]) {
+      if (proof !== undefined) held.add(proof);
+      if (inputs !== undefined) held.add(inputs);
+    }
+  return [...held].reduce((total, { byteLength }) => total + byteLength, 0);
 }
 
 function jobIds({ leaves, nodes }: Pick<Aggregation, 'leaves' | 'nodes'>): string[] {

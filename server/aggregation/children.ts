@@ -2,7 +2,7 @@
  * The children of a request, as leaves of its tree: jobs are looked up, and what cannot be aggregated is refused by the child's
  * number. On the event loop; uploaded proofs have been verified before.
  */
-import { flattenLeaves } from '../../programs/aggregate/aggregateStatement.ts';
+import { flattenLeaves, TREE_LIMITS, treeSize } from '../../programs/aggregate/aggregateStatement.ts';
 import type { Checker } from '../checker/checker.ts';
 import type { Job } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/store.ts';
@@ -12,6 +12,7 @@ import { partJob } from './aggregations.ts';
 import type { ShownColumn } from './blockCheck.ts';
 import { AGGREGATE, COLUMN, type ProofSystem } from './proofSystem.ts';
 import type { ReadAggregation, ReadChild } from './request.ts';
+import { largestProof, planTree } from './tree.ts';
 
 export interface ChildContext {
   readonly store: JobStore;
@@ -19,10 +20,10 @@ export interface ChildContext {
   readonly system: ProofSystem;
 }
 
-/** One a child. Throws: Problem. */
+/** One a child. Throws: Problem. The tree is one that can be proved. */
 export async function leavesOfChildren(
   { store, checker, system }: ChildContext,
-  { children, keys }: ReadAggregation,
+  { kind, fanIn, children, keys }: ReadAggregation,
 ): Promise<LeafRecord[]> {
   const leaves: LeafRecord[] = [];
   for (const [child, each] of children.entries()) {
@@ -67,7 +68,24 @@ export async function leavesOfChildren(
   }
   refuseMixed(leaves);
   refuseDuplicates(leaves);
+  refuseTooLarge(kind, fanIn, leaves);
   return leaves;
+}
+
+/** Before any tree is walked leaf by leaf. Throws: Problem tree-too-large. */
+function refuseTooLarge(kind: ReadAggregation['kind'], fanIn: number, leaves: readonly LeafRecord[]): void {
+  const isOfAggregates = leaves.every(({ entries }) => entries !== undefined);
+  const plan = planTree({ kind, leafCount: leaves.length, fanIn, isOfAggregates });
+  const sizes = leaves.map(({ entries }) =>
+    entries === undefined ? { levels: 0, leaves: 1 } : treeSize(entries),
+  );
+  const { levels, leaves: leafCount } = largestProof(plan, sizes);
+  if (levels <= TREE_LIMITS.levels && leafCount <= TREE_LIMITS.leaves) return;
+  throw new Problem(
+    'tree-too-large',
+    `A proof of this tree would have ${levels} levels and ${leafCount} leaves below it.`,
+    { levels, leaves: leafCount, expectedAtMost: { ...TREE_LIMITS } },
+  );
 }
 
 /** Throws: Problem unknown-child, child-failed, child-cancelled, child-expired. */

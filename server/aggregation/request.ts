@@ -26,6 +26,7 @@ import { type ColumnStatement, columnStatementDigest } from '../../programs/colu
 import { verify } from '../../stark/verifier.ts';
 import { aggregationRequestSchema } from '../api/aggregationSchemas.ts';
 import { formatStatement } from '../api/schemas.ts';
+import { contentDigest } from '../contentDigest.ts';
 import { describeShape, JSON_LIMITS, jsonShape } from '../jsonShape.ts';
 import { Problem } from '../problems.ts';
 import { parseJson, type Refusal, refusalOf, schedulingOf } from '../proofRequest.ts';
@@ -72,7 +73,14 @@ export interface ReadAggregation {
   readonly block: Extract<BlockCheck, { readonly ok: true }>['block'] | undefined;
 }
 
-export type AggregationCheck = { readonly ok: true; readonly request: ReadAggregation } | Refusal;
+export type AggregationCheck =
+  | {
+      readonly ok: true;
+      readonly request: ReadAggregation;
+      /** Of all that the body says: `contentDigest`. */
+      readonly digest: string;
+    }
+  | Refusal;
 
 type Body = z.output<typeof aggregationRequestSchema>;
 type BlockBody = Extract<Body, { readonly kind: 'block' }>;
@@ -95,6 +103,12 @@ export async function checkAggregation(
       ...schedulingOf(body),
       keys,
     };
+    const digest = contentDigest({
+      ...body,
+      fanIn: common.fanIn,
+      ...schedulingOf(body),
+      deadline: undefined,
+    });
     const list = body.kind === 'block' ? listOf(body) : undefined;
     if (body.kind === 'block' && list !== undefined && body.columns !== undefined) {
       const columns = cutIntoColumns(body, list);
@@ -107,7 +121,7 @@ export async function checkAggregation(
         }),
       );
       const block = blockOf(statements, list, (column) => column);
-      return { ok: true, request: { ...common, children, list, block } };
+      return { ok: true, request: { ...common, children, list, block }, digest };
     }
     const children: ReadChild[] = [];
     const headers = { valuesLeft: JSON_LIMITS.values };
@@ -121,7 +135,7 @@ export async function checkAggregation(
     refuseSameUploads(children);
     for (const [child, each] of children.entries())
       if (each.kind === 'upload') await requireVerified(ring, child, each);
-    return { ok: true, request: { ...common, children, list, block: undefined } };
+    return { ok: true, request: { ...common, children, list, block: undefined }, digest };
   } catch (error) {
     return refusalOf(error);
   }

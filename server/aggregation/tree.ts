@@ -77,3 +77,35 @@ export function planTree({ kind, leafCount, fanIn, isOfAggregates }: TreeShape):
   }
   return { leafCount, nodes };
 }
+
+/** A tree of aggregates: 0 levels and 1 leaf are a proof of another program. */
+export interface ProofSize {
+  readonly levels: number;
+  readonly leaves: number;
+}
+
+/**
+ * The largest number of levels and of leaves below any node's proof, given what its leaves are. A block is a leaf of the aggregate
+ * above it, whatever lies below.
+ */
+export function largestProof({ nodes }: TreePlan, leafSizes: readonly ProofSize[]): ProofSize {
+  const nodeSizes: ProofSize[] = [];
+  for (const { role, children } of nodes) {
+    const below = children.map(
+      ({ kind, number }) => (kind === 'leaf' ? leafSizes : nodeSizes)[number] ?? { levels: 0, leaves: 1 },
+    );
+    nodeSizes.push(
+      role === 'block'
+        ? { levels: 0, leaves: 1 }
+        : {
+            levels: 1 + Math.max(...below.map(({ levels }) => levels)),
+            leaves: below.reduce((total, { leaves }) => total + leaves, 0),
+          },
+    );
+  }
+  const all = [...leafSizes, ...nodeSizes];
+  return {
+    levels: Math.max(...all.map(({ levels }) => levels)),
+    leaves: Math.max(...all.map(({ leaves }) => leaves)),
+  };
+}

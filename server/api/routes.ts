@@ -99,6 +99,7 @@ const CHILD_PROBLEMS = [
   'child-rejected',
   'duplicate-child',
   'mixed-children',
+  'tree-too-large',
   'no-column',
   'claim-missing',
   'claim-mismatch',
@@ -205,7 +206,7 @@ export const ROUTES = {
     method: 'POST',
     path: '/v1/aggregations',
     summary: 'Asks for one proof of many: an aggregate of proofs, or the proof of a block.',
-    headers: bodyHeadersSchema,
+    headers: submitHeadersSchema,
     bodies: {
       [JSON_TYPE]: {
         description: 'Kind, shape and children; of a block also its inclusion list.',
@@ -214,7 +215,8 @@ export const ROUTES = {
     },
     answers: {
       202: {
-        description: 'The aggregation.',
+        description:
+          'The aggregation: a new one, or the earlier one of the same idempotency key and content.',
         contentType: JSON_TYPE,
         schema: aggregationSchema,
         headers: { location: 'The address of the aggregation.' },
@@ -225,6 +227,7 @@ export const ROUTES = {
       ...CHILD_PROBLEMS,
       'inputs-refused',
       'deadline-passed',
+      'idempotency-key-reused',
       'not-ready',
       'stopping',
     ],
@@ -361,9 +364,9 @@ export const ROUTES = {
   getHealth: {
     method: 'GET',
     path: '/healthz',
-    summary: 'Whether the process answers.',
+    summary: 'Whether the process answers and has had a prover lately; where not, it is better started anew.',
     answers: { 200: { description: 'It does.', contentType: JSON_TYPE, schema: healthSchema } },
-    problems: [],
+    problems: ['not-ready'],
   },
   getReadiness: {
     method: 'GET',

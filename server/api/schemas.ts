@@ -309,15 +309,20 @@ export const capabilitiesSchema = z.object({
 
 export type CapabilitiesAnswer = z.infer<typeof capabilitiesSchema>;
 
+/** A cursor: the number of the last event that was heard, and the epoch that it had. */
 export const eventQuerySchema = z.strictObject({
   /** Only events with a higher number. */
   after: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
+  /** Without it a restart of the service is noticed only where `after` is beyond the latest event. */
+  epoch: z.string().max(64).optional(),
 });
 
 /** One change of one job. Numbers grow by one over all jobs; those of one job have gaps. */
 export const eventSchema = z.object({
   type: z.literal('event'),
   number: count,
+  /** Numbers begin at 1 in every epoch; a service that starts begins a new one. */
+  epoch: z.string(),
   at: moment,
   job: z.string(),
   kind: z.enum(['state', 'progress']),
@@ -331,7 +336,10 @@ export const eventSchema = z.object({
 
 export type EventAnswer = z.infer<typeof eventSchema>;
 
-/** Events older than `oldest` are forgotten: what is wanted before it has to be read from the jobs. */
+/**
+ * Events are missing between what was heard up to `after` and `oldest`, where the events go on: they are forgotten, or `after` is of another
+ * epoch. What was wanted in between has to be read from the jobs.
+ */
 const gapSchema = z.object({ type: z.literal('gap'), after: count, oldest: count });
 const heartbeatSchema = z.object({ type: z.literal('heartbeat'), at: moment, latest: count });
 
@@ -342,7 +350,10 @@ export type EventMessage = z.infer<typeof eventMessageSchema>;
 
 export const eventListSchema = z.object({
   events: z.array(eventSchema),
-  /** The highest number so far, or the last one of a list that is cut short; give it as `after` next time. */
+  /** As over a WebSocket: events are missing before the first of the list. */
+  gap: gapSchema.optional(),
+  epoch: z.string(),
+  /** The highest number so far, or the last one of a list that is cut short; give it as `after` next time, with the epoch. */
   latest: count,
   /** The lowest number that is still known. */
   oldest: count,

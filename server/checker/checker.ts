@@ -42,6 +42,8 @@ export type RequestCheck =
       readonly statement: Uint32Array;
       readonly priority: number;
       readonly deadlineMs: number | undefined;
+      /** Of all that the request says: `contentDigest`. */
+      readonly digest: string;
     }
   | Refusal;
 

@@ -5,6 +5,7 @@ import { checkExecutionTrace } from '../../machine/trace.ts';
 import { decodeTrace } from '../../machine/traceCodec.ts';
 import { verify } from '../../stark/verifier.ts';
 import { describedPrograms, type KeyRing, type KnownKey, profilesOf } from '../aggregation/proofSystem.ts';
+import { contentDigest } from '../contentDigest.ts';
 import type { ServedPrograms } from '../programs.ts';
 import { readProofRequest, refusalOf } from '../proofRequest.ts';
 import type {
@@ -64,9 +65,12 @@ export function checkRequest(
   { json }: RequestTask,
 ): RequestCheck {
   try {
-    const { program, profile, inputs, priority, deadlineMs } = readProofRequest(programs, profiles, json);
+    const request = readProofRequest(programs, profiles, json);
+    const { program, profile, inputs, inputsJson, priority, deadlineMs } = request;
     const statement = program.statementOf(inputs);
-    return { ok: true, program: program.name, profile, statement, priority, deadlineMs };
+    const { name } = program;
+    const digest = contentDigest({ program: name, profile, inputs: inputsJson, priority, deadlineMs });
+    return { ok: true, program: name, profile, statement, priority, deadlineMs, digest };
   } catch (error) {
     return refusalOf(error);
   }

@@ -35,6 +35,8 @@ export interface WatchersOptions {
 export interface Watch {
   /** Events with a higher number; undefined stands for all of one job, or for the future of all jobs. */
   readonly after: number | undefined;
+  /** That the number belongs to; undefined where the reader does not say. */
+  readonly epoch: string | undefined;
   readonly job: string | undefined;
   /** Whether nothing more will happen. */
   readonly isOver: () => boolean;
@@ -77,12 +79,14 @@ export function createWatchers({ events, heartbeatMs, connectionLimit }: Watcher
       for (const connection of [...connections]) connection.close('stopping');
     },
 
-    watch(socket, { after, job, isOver }) {
+    watch(socket, { after, epoch, job, isOver }) {
       if (connections.size >= connectionLimit) {
         end(socket, 'tooManyConnections');
         return;
       }
-      let cursor = after ?? (job === undefined ? events.latest() : 0);
+      const heard = after ?? (job === undefined ? events.latest() : 0);
+      const resumed = events.resume({ after: heard, epoch: after === undefined ? undefined : epoch });
+      let cursor = resumed.after;
       let hasAnswered = true;
       /** Beats during which a full connection has taken nothing. */
       let stalledBeats = 0;
@@ -152,7 +156,7 @@ export function createWatchers({ events, heartbeatMs, connectionLimit }: Watcher
         hasAnswered = true;
       });
       socket.on('message', () => connection.close('unexpectedMessage'));
-      if (cursor + 1 < events.oldest()) send({ type: 'gap', after: cursor, oldest: events.oldest() });
+      if (resumed.isGap) send({ type: 'gap', after: heard, oldest: events.oldest() });
       pump();
     },
   };

@@ -9,6 +9,7 @@ export const JOB_FAILURES = {
   TRACE_MALFORMED: { title: 'The bytes are not a trace of this program.', retryable: false },
   TRACE_INVALID: { title: 'The trace violates a constraint or a bus.', retryable: false },
   TOO_LARGE: { title: 'The job needs more than the prover can hold.', retryable: false },
+  PROOF_TOO_LARGE: { title: 'The proof is larger than all that the service remembers.', retryable: false },
   ATTEMPTS_EXHAUSTED: { title: 'Every attempt lost its prover process.', retryable: true },
   VERIFICATION_FAILED: { title: 'The proof did not verify; the service made a mistake.', retryable: true },
   STATEMENT_MISMATCH: {
@@ -112,8 +113,11 @@ export interface Job {
   readonly program: string;
   readonly profile: string;
   readonly inputKind: ProofInput['kind'];
+  /** The highest of those who need it. */
   readonly priority: number;
   readonly deadlineMs: number | undefined;
+  /** The earliest deadline of those who need it: it says who goes first, and does not end the job. */
+  readonly wantedByMs?: number | undefined;
   readonly traceId: string;
   readonly entries?: JobRequest['entries'];
   readonly idempotency: JobRequest['idempotency'];

@@ -10,8 +10,12 @@ export function firstInLine(jobs: readonly Job[]): Job | undefined {
 
 function goesBefore(job: Job, other: Job): boolean {
   if (job.priority !== other.priority) return job.priority > other.priority;
-  const deadlineMs = job.deadlineMs ?? Number.POSITIVE_INFINITY;
-  const otherDeadlineMs = other.deadlineMs ?? Number.POSITIVE_INFINITY;
+  const deadlineMs = wantedByMs(job);
+  const otherDeadlineMs = wantedByMs(other);
   if (deadlineMs !== otherDeadlineMs) return deadlineMs < otherDeadlineMs;
   return job.order < other.order;
+}
+
+function wantedByMs({ wantedByMs: byOthers, deadlineMs }: Job): number {
+  return byOthers ?? deadlineMs ?? Number.POSITIVE_INFINITY;
 }

@@ -1,6 +1,6 @@
 /**
- * The queue: one prover works off the jobs in their order. Every proof is verified before its job counts as succeeded. A
- * lost attempt is repeated; a job's own fault is final. Only this file changes jobs, and every change is an event.
+ * The queue: one prover works off the jobs in their order, and none starts while it is not ready. Every proof is verified before its job
+ * counts as succeeded. A lost attempt is repeated; a job's own fault is final. Only this file changes jobs, and every change is an event.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -46,8 +46,16 @@ export type Submission =
       readonly code: 'queue-full' | 'stopping' | 'idempotency-key-reused' | 'deadline-passed';
     };
 
+/** How much a job is needed, by all who need it together. */
+export interface Need {
+  /** The highest. */
+  readonly priority: number;
+  /** The earliest deadline, in milliseconds since 1970. */
+  readonly wantedByMs: number | undefined;
+}
+
 export interface JobQueue {
-  /** The new job, or the earlier one with the same idempotency key and digest. */
+  /** The new job, or the earlier one with the same idempotency key and digest. A key whose job may be tried again leads to no earlier one. */
   submit(request: JobRequest): Submission;
   /** Whether one more job with an input of this size would be accepted now. */
   hasRoom(inputBytes: number): boolean;
@@ -55,14 +63,24 @@ export interface JobQueue {
   /** Whether the job still uses the device but was cancelled or stopped: it will hardly have a proof. */
   isEnding(id: string): boolean;
   find(id: string): Job | undefined;
+  /** Says who goes first from now on. A finished or unknown job stays as it is. */
+  setNeed(id: string, need: Need): void;
   /** The job when it no longer uses the device; undefined when there is none. A finished job stays as it is. */
   cancel(id: string): Promise<Job | undefined>;
-  /** Takes no more jobs, fails those that wait, and gives the running one so much time. */
+  /** Somebody has got the whole proof. */
+  noteFetched(id: string): void;
+  /**
+   * Takes no more jobs, fails those that wait, and gives the running one so much time. A proof that ends in this time can be fetched in
+   * what is left of it; the first fetch makes it a few seconds.
+   */
   close(graceMs?: number): Promise<void>;
 }
 
-/** How often deadlines and retention are looked at. */
+/** How often deadlines, retention and the prover's state are looked at. */
 const SWEEP_MS = 250;
+
+/** Whoever watched the same job may fetch its proof, too. */
+const OTHER_FETCHES_MS = 3000;
 
 /** The attempt that runs. */
 interface Active {
@@ -79,9 +97,13 @@ export function createJobQueue(options: QueueOptions): JobQueue {
   let working: Promise<void> | undefined;
   let isStopping = false;
   let submissions = 0;
+  /** Of jobs that are not finished, where it is not what they were submitted with. */
+  const needs = new Map<string, Need>();
+  let onFetched = (_id: string): void => {};
   const sweep = setInterval(() => {
     expireOverdue();
-    store.forget(Date.now());
+    store.forget();
+    work();
   }, SWEEP_MS);
   sweep.unref();
 
@@ -99,6 +121,7 @@ export function createJobQueue(options: QueueOptions): JobQueue {
     const isOver = isFinished(state);
     const changed: Job = {
       ...job,
+      ...needs.get(job.id),
       state,
       attempts,
       changes: [...job.changes, change],
@@ -107,6 +130,7 @@ export function createJobQueue(options: QueueOptions): JobQueue {
         ? { request: undefined }
         : {}),
     };
+    if (isOver) needs.delete(job.id);
     store.put(changed);
     events.append({
       job: job.id,
@@ -147,6 +171,7 @@ export function createJobQueue(options: QueueOptions): JobQueue {
 
   function nextJob(): Job | undefined {
     expireOverdue();
+    if (prover.state().state !== 'ready') return undefined;
     return firstInLine(store.queued());
   }
 
@@ -159,16 +184,12 @@ export function createJobQueue(options: QueueOptions): JobQueue {
     );
   }
 
-  async function attempt(waiting: Job, request: JobRequest, current: Active): Promise<void> {
+  /** Whether there was a prover to begin it. Never throws. */
+  async function attempt(waiting: Job, request: JobRequest, current: Active): Promise<boolean> {
     const number = waiting.attempts.length + 1;
     const started: JobAttempt = { attempt: number, startedAtMs: Date.now(), stage: 'execute' };
     let attempts: readonly JobAttempt[] = [...waiting.attempts, started];
-    let job = enter(
-      waiting,
-      { name: 'running', progress: { stage: 'execute', fraction: 0 } },
-      undefined,
-      attempts,
-    );
+    let job = waiting;
     const fields = { job: job.id, traceId: job.traceId, attempt: number };
     const timeout = setTimeout(() => {
       current.endedBy ??= 'timeout';
@@ -183,6 +204,8 @@ export function createJobQueue(options: QueueOptions): JobQueue {
     });
 
     try {
+      const running: JobState = { name: 'running', progress: { stage: 'execute', fraction: 0 } };
+      job = enter(waiting, running, undefined, attempts);
       const result = await attemptProof({ prover, checker }, request, current.abort.signal, {
         onProgress(progress) {
           if (job.state.name !== 'running') return;
@@ -197,8 +220,16 @@ export function createJobQueue(options: QueueOptions): JobQueue {
         },
       });
       if (result.kind === 'proved') {
-        job = enter(job, { name: 'succeeded', proof: result.proof }, undefined, endLast(attempts));
         const { sha256, verifySeconds, bytes } = result.proof;
+        const keptBytes = bytes.byteLength + (job.inputKind === 'inputs' ? request.inputBytes : 0);
+        if (keptBytes > store.mostProofBytes) {
+          const detail = 'The service is set to remember less than this proof with its inputs.';
+          const details = { expectedAtMostBytes: store.mostProofBytes, gotBytes: keptBytes };
+          const ended = endLast(attempts, errorOf('PROOF_TOO_LARGE', detail));
+          finish(job, 'failed', 'PROOF_TOO_LARGE', detail, details, ended);
+          return true;
+        }
+        job = enter(job, { name: 'succeeded', proof: result.proof }, undefined, endLast(attempts));
         log.info({ ...fields, sha256, proofBytes: bytes.byteLength, verifySeconds }, 'job succeeded');
       } else if (result.kind === 'failed') {
         const { code, detail, details } = result.failure;
@@ -210,7 +241,10 @@ export function createJobQueue(options: QueueOptions): JobQueue {
         const ended = endLast(attempts, errorOf(reason, result.detail));
         if (endedBy === 'cancel') cancelled(job, ended);
         else if (endedBy === 'stop' || isStopping) stopped(job, ended);
-        else if (number >= options.attemptLimit)
+        else if (reason === 'NO_PROVER') {
+          enter(job, { name: 'queued' }, 'there was no prover to begin it', waiting.attempts);
+          return false;
+        } else if (number >= options.attemptLimit)
           finish(
             job,
             'failed',
@@ -228,22 +262,51 @@ export function createJobQueue(options: QueueOptions): JobQueue {
     } finally {
       clearTimeout(timeout);
     }
+    return true;
   }
 
+  function work(): void {
+    if (!isStopping) working ??= workOff();
+  }
+
+  /** Ends when nothing waits or the prover is not ready; whoever looks at either starts it again. */
   async function workOff(): Promise<void> {
     // Whoever starts this has noted that it works before it can have ended.
     await Promise.resolve();
-    for (let job = nextJob(); job?.request !== undefined; job = nextJob()) {
-      let settle = (): void => {};
-      const done = new Promise<void>((resolve) => {
-        settle = resolve;
-      });
-      active = { id: job.id, abort: new AbortController(), endedBy: undefined, done };
-      await attempt(job, job.request, active);
-      active = undefined;
-      settle();
+    try {
+      let hadProver = true;
+      for (let job = nextJob(); hadProver && job?.request !== undefined; job = nextJob()) {
+        let settle = (): void => {};
+        const done = new Promise<void>((resolve) => {
+          settle = resolve;
+        });
+        active = { id: job.id, abort: new AbortController(), endedBy: undefined, done };
+        try {
+          hadProver = await attempt(job, job.request, active);
+        } finally {
+          active = undefined;
+          settle();
+        }
+      }
+    } catch (error) {
+      log.error({ error }, 'the queue stumbled by a mistake of the service');
+    } finally {
+      working = undefined;
     }
-    working = undefined;
+  }
+
+  /** Resolves when the proof has been fetched and others have had the time to, or after so long. */
+  async function untilFetched(id: string, mostMs: number): Promise<void> {
+    const over = new AbortController();
+    const wait = (milliseconds: number): Promise<void> =>
+      sleep(milliseconds, undefined, { signal: over.signal }).catch(() => {});
+    const fetched = new Promise<void>((resolve) => {
+      onFetched = (fetchedId) => {
+        if (fetchedId === id) resolve();
+      };
+    });
+    await Promise.race([fetched.then(() => wait(OTHER_FETCHES_MS)), wait(mostMs)]);
+    over.abort();
   }
 
   return {
@@ -281,13 +344,20 @@ export function createJobQueue(options: QueueOptions): JobQueue {
         },
         { name: 'queued' },
       );
-      working ??= workOff();
+      work();
       return { ok: true, job: store.find(job.id) ?? job };
     },
     hasRoom,
     isStopping: () => isStopping,
     isEnding: (id) => active?.id === id && (active.endedBy === 'cancel' || active.endedBy === 'stop'),
     find: (id) => store.find(id),
+    setNeed(id, need) {
+      const job = store.find(id);
+      if (job === undefined || isFinished(job.state)) return;
+      needs.set(id, need);
+      if (job.state.name === 'queued') store.put({ ...job, ...need });
+    },
+    noteFetched: (id) => onFetched(id),
     async cancel(id) {
       const job = store.find(id);
       if (job === undefined || isFinished(job.state)) return job;
@@ -306,6 +376,7 @@ export function createJobQueue(options: QueueOptions): JobQueue {
       for (const job of store.queued()) stopped(job);
       const running = active;
       if (running === undefined) return;
+      const startedMs = performance.now();
       const inTime = new AbortController();
       await Promise.race([
         running.done,
@@ -315,6 +386,9 @@ export function createJobQueue(options: QueueOptions): JobQueue {
       running.endedBy ??= 'stop';
       running.abort.abort();
       await working;
+      const leftMs = graceMs - (performance.now() - startedMs);
+      if (leftMs > 0 && store.find(running.id)?.state.name === 'succeeded')
+        await untilFetched(running.id, leftMs);
     },
   };
 }

@@ -1,6 +1,9 @@
-/** Where jobs are kept. This one is in memory and bounded: what it forgets, nobody can ask for any more. */
+/**
+ * Where jobs are kept. This one is in memory and bounded: what it forgets, nobody can ask for any more. Proofs are forgotten for other proofs
+ * and for their age alone; jobs that ended without one are remembered beside them.
+ */
 import type { JobStateName } from '../api/schemas.ts';
-import { isFinished, type Job } from './job.ts';
+import { isFinished, JOB_FAILURES, type Job } from './job.ts';
 
 export interface JobFilter {
   readonly limit: number;
@@ -13,6 +16,7 @@ export interface JobStore {
   /** Takes a new job, or the next version of a known one. */
   put(job: Job): void;
   find(id: string): Job | undefined;
+  /** The job that a key leads to: none when it ended so that the same submission may succeed another time. */
   findByIdempotencyKey(key: string): Job | undefined;
   /**
    * A job whose proof shows the statement, or will: program and profile stand for the key. One that is proved goes first, then the
@@ -30,43 +34,74 @@ export interface JobStore {
   queued(): readonly Job[];
   /** Jobs by state. */
   counts(): ReadonlyMap<JobStateName, number>;
+  /** A proof that is larger, with its inputs, would be forgotten at once. */
+  readonly mostProofBytes: number;
   /** Forgets finished jobs beyond the limits. */
-  forget(nowMs: number): void;
+  forget(): void;
 }
 
 /** Of finished jobs. */
 export interface RetentionLimits {
+  /** Of those with a proof, and of those without one. */
   readonly jobs: number;
-  /** Of their proofs. */
+  /** Of proofs, with the inputs that say what they show. */
   readonly bytes: number;
   readonly milliseconds: number;
 }
 
-export function createMemoryStore(limits: RetentionLimits): JobStore {
+interface FinishedJob {
+  readonly job: Job;
+  readonly sinceMs: number;
+}
+
+/** `now` in milliseconds; it never jumps, as the time of day does. */
+export function createMemoryStore(
+  limits: RetentionLimits,
+  now: () => number = () => performance.now(),
+): JobStore {
   const jobs = new Map<string, Job>();
   const queued = new Map<string, Job>();
   const idByKey = new Map<string, string>();
   /** In the order in which they became known for it. */
   const idsByStatement = new Map<string, Set<string>>();
   const statementById = new Map<string, string>();
-  /** In the order in which they finished. */
-  const finished = new Map<string, Job>();
-  let finishedBytes = 0;
+  /** Both in the order in which they finished. */
+  const proved = new Map<string, FinishedJob>();
+  const unproved = new Map<string, FinishedJob>();
+  let provedBytes = 0;
 
   function remove(job: Job): void {
     jobs.delete(job.id);
-    finished.delete(job.id);
-    finishedBytes -= proofBytesOf(job);
-    if (job.idempotency !== undefined) idByKey.delete(job.idempotency.key);
+    if (proved.delete(job.id)) provedBytes -= proofBytesOf(job);
+    unproved.delete(job.id);
+    forgetKey(job);
     forgetStatement(job.id);
   }
 
-  function forget(nowMs: number): void {
-    for (const job of finished.values()) {
-      const isOld = nowMs - (job.finishedAtMs ?? nowMs) > limits.milliseconds;
-      if (!isOld && finished.size <= limits.jobs && finishedBytes <= limits.bytes) return;
+  /** From the oldest on, while there are too many. */
+  function forgetFrom(finished: ReadonlyMap<string, FinishedJob>, areTooMany: () => boolean): void {
+    const nowMs = now();
+    for (const { job, sinceMs } of finished.values()) {
+      if (nowMs - sinceMs <= limits.milliseconds && !areTooMany()) return;
       remove(job);
     }
+  }
+
+  function forget(): void {
+    forgetFrom(proved, () => proved.size > limits.jobs || provedBytes > limits.bytes);
+    forgetFrom(unproved, () => unproved.size > limits.jobs);
+  }
+
+  /** Its key may have gone to a later job. */
+  function forgetKey({ id, idempotency }: Job): void {
+    if (idempotency !== undefined && idByKey.get(idempotency.key) === id) idByKey.delete(idempotency.key);
+  }
+
+  function noteKey(job: Job): void {
+    const { id, idempotency, state } = job;
+    if (idempotency === undefined) return;
+    if ('failure' in state && JOB_FAILURES[state.failure.code].retryable) forgetKey(job);
+    else idByKey.set(idempotency.key, id);
   }
 
   /** A proof stays known until it is forgotten, a job that is still to be proved until it ends without one. */
@@ -94,14 +129,15 @@ export function createMemoryStore(limits: RetentionLimits): JobStore {
   return {
     put(job) {
       jobs.set(job.id, job);
-      if (job.idempotency !== undefined) idByKey.set(job.idempotency.key, job.id);
+      noteKey(job);
       noteStatement(job);
       if (job.state.name === 'queued') queued.set(job.id, job);
       else queued.delete(job.id);
-      if (!isFinished(job.state) || finished.has(job.id)) return;
-      finished.set(job.id, job);
-      finishedBytes += proofBytesOf(job);
-      forget(job.finishedAtMs ?? 0);
+      if (!isFinished(job.state) || proved.has(job.id) || unproved.has(job.id)) return;
+      const isProved = job.state.name === 'succeeded';
+      (isProved ? proved : unproved).set(job.id, { job, sinceMs: now() });
+      if (isProved) provedBytes += proofBytesOf(job);
+      forget();
     },
     find: (id) => jobs.get(id),
     findByIdempotencyKey(key) {
@@ -134,6 +170,7 @@ export function createMemoryStore(limits: RetentionLimits): JobStore {
       for (const { state } of jobs.values()) counts.set(state.name, (counts.get(state.name) ?? 0) + 1);
       return counts;
     },
+    mostProofBytes: limits.bytes,
     forget,
   };
 }

@@ -25,7 +25,8 @@ export interface ServiceMetrics {
 }
 
 export function createMetrics(services: Services, watchers: Watchers): ServiceMetrics {
-  const { events, store, aggregations, prover, settings } = services;
+  const { events, store, aggregations, availability, prover, settings } = services;
+  const { droppedLogLines = () => 0 } = services;
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -53,6 +54,32 @@ export function createMetrics(services: Services, watchers: Watchers): ServiceMe
     registers,
     collect() {
       this.set(prover.state().state === 'ready' ? 1 : 0);
+    },
+  });
+
+  new Gauge({
+    name: 'colonnade_prover_missing_seconds',
+    help: 'For how long there has been no prover; 0 while it can prove.',
+    registers,
+    collect() {
+      this.set(availability.secondsWithoutProver());
+    },
+  });
+  new Gauge({
+    name: 'colonnade_aggregation_held_bytes',
+    help: 'Proofs and inputs that running aggregations hold.',
+    registers,
+    collect() {
+      this.set(aggregations.heldBytes());
+    },
+  });
+  new Counter({
+    name: 'colonnade_log_lines_dropped_total',
+    help: 'Lines of the log that could not be written.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(droppedLogLines());
     },
   });
 

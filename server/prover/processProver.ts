@@ -72,9 +72,8 @@ export async function startProcessProver({
           return { state: 'ready', adapter: { name, isSoftware }, bindingBytes: limits.bindingBytes };
         }
         case 'starting':
-          return { state: 'starting' };
         case 'restarting':
-          return { state: 'starting', detail: state.reason };
+          return { state: 'starting' };
         case 'closed':
           return { state: 'failed', detail: 'closed' };
       }

@@ -100,8 +100,8 @@ export interface ProofProgress {
 }
 
 export type ProverState =
-  /** Also again after a death; `detail` is what the last one was. */
-  | { readonly state: 'starting'; readonly detail?: string }
+  /** Also again after a death. */
+  | { readonly state: 'starting' }
   | {
       readonly state: 'ready';
       readonly adapter: AdapterDescription;

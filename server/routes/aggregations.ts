@@ -28,8 +28,11 @@ export async function aggregationRoutes(app: FastifyInstance, services: Services
   serve(app, ROUTES.submitAggregation, async ({ raw }, reply) => {
     if (jobs.isStopping()) throw new Problem('stopping', 'No more jobs are taken.');
     if (prover.state().state === 'failed') throw new Problem('not-ready', 'The prover has failed.');
+    const header = raw.headers['idempotency-key'];
+    const key = typeof header === 'string' ? header : undefined;
+    const isKnown = key !== undefined && aggregations.findByIdempotencyKey(key) !== undefined;
     const fullDetail = 'Too many aggregations are being proved.';
-    if (!aggregations.hasRoom()) throw new Problem('queue-full', fullDetail);
+    if (!(isKnown || aggregations.hasRoom())) throw new Problem('queue-full', fullDetail);
     const reception = { limitBytes: settings.aggregationLimitBytes, places, fullDetail };
     const aggregation = await receiveBody(
       services,
@@ -39,7 +42,8 @@ export async function aggregationRoutes(app: FastifyInstance, services: Services
       async ({ bytes: json, caller }) => {
         const check = await checker.checkAggregation({ json }, caller);
         if (!check.ok) throw new Problem(check.code, check.detail, check.details);
-        return submit(check.request, raw.id, caller);
+        const idempotency = key === undefined ? undefined : { key, digest: check.digest };
+        return earlierOf(idempotency) ?? submit(check.request, raw.id, caller, idempotency);
       },
     );
     return reply
@@ -48,11 +52,20 @@ export async function aggregationRoutes(app: FastifyInstance, services: Services
       .send(aggregationAnswer(aggregation, services));
   });
 
+  /** Its children may be forgotten by now. Throws: Problem idempotency-key-reused. */
+  function earlierOf(idempotency: Aggregation['idempotency']): Aggregation | undefined {
+    const earlier = idempotency && aggregations.findByIdempotencyKey(idempotency.key);
+    if (earlier !== undefined && earlier.idempotency?.digest !== idempotency?.digest)
+      throw new Problem('idempotency-key-reused', PROBLEMS['idempotency-key-reused'].title);
+    return earlier;
+  }
+
   /** Throws: Problem. */
   async function submit(
     request: ReadAggregation,
     traceId: string,
     caller: AbortSignal,
+    idempotency: Aggregation['idempotency'],
   ): Promise<Aggregation> {
     const { kind, fanIn, priority, deadlineMs, keys } = request;
     const leaves = await leavesOfChildren(services, request);
@@ -66,6 +79,7 @@ export async function aggregationRoutes(app: FastifyInstance, services: Services
       leaves,
       block,
       keys,
+      idempotency,
     });
     if (submission.ok) return submission.aggregation;
     throw new Problem(submission.code, PROBLEMS[submission.code].title);

@@ -14,6 +14,7 @@ const PAGE_EVENTS = 1000;
 
 interface EventQuery {
   readonly after?: number | undefined;
+  readonly epoch?: string | undefined;
 }
 
 export function eventRoutes(services: Services, watchers: Watchers) {
@@ -28,13 +29,19 @@ export function eventRoutes(services: Services, watchers: Watchers) {
   };
 
   /** A page of events as JSON; whoever asks goes on at `latest`. */
-  function page(reply: FastifyReply, { after }: EventQuery, job?: string): FastifyReply {
-    const all = events.since(after ?? 0, job);
+  function page(reply: FastifyReply, { after = 0, epoch }: EventQuery, job?: string): FastifyReply {
+    const resumed = events.resume({ after, epoch });
+    const oldest = events.oldest();
+    const all = events.since(resumed.after, job);
     const shown = all.slice(0, PAGE_EVENTS);
     const last = shown.at(-1);
-    const latest = shown.length < all.length && last !== undefined ? last.number : events.latest();
-    const list = shown.map(textOf).join(',');
-    return reply.type(JSON_TYPE).send(`{"events":[${list}],"latest":${latest},"oldest":${events.oldest()}}`);
+    const rest = JSON.stringify({
+      ...(resumed.isGap ? { gap: { type: 'gap', after, oldest } } : {}),
+      epoch: events.epoch,
+      latest: shown.length < all.length && last !== undefined ? last.number : events.latest(),
+      oldest,
+    });
+    return reply.type(JSON_TYPE).send(`{"events":[${shown.map(textOf).join(',')}],${rest.slice(1)}`);
   }
 
   /** Refuses before the upgrade, so that the refusal is an answer. Throws: Problem too-many-connections. */
@@ -62,7 +69,7 @@ export function eventRoutes(services: Services, watchers: Watchers) {
       handler: (request, reply) => handler(checkedRequest<Route>(request), reply),
       wsHandler: (socket: EventSocket, request: FastifyRequest) => {
         const job = jobOf(request);
-        const { after } = request.query as EventQuery;
+        const { after, epoch } = request.query as EventQuery;
         const isOver = (): boolean => {
           if (job === undefined) return false;
           try {
@@ -73,7 +80,7 @@ export function eventRoutes(services: Services, watchers: Watchers) {
             throw error;
           }
         };
-        watchers.watch(socket, { after, job, isOver });
+        watchers.watch(socket, { after, epoch, job, isOver });
       },
     });
   }

@@ -11,12 +11,19 @@ const METRICS_MS = 1000;
 
 const PROVER_STATES = { starting: 'The prover is starting.', failed: 'The prover has failed.' } as const;
 
-export function healthRoutes(
-  { jobs, prover, checker, programs, profiles }: Services,
-  { registry }: ServiceMetrics,
-) {
+export function healthRoutes(services: Services, { registry }: ServiceMetrics) {
+  const { jobs, prover, checker, availability, programs, profiles, settings } = services;
   return async (app: FastifyInstance): Promise<void> => {
-    serve(app, ROUTES.getHealth, () => ({ status: 'ok' as const }));
+    serve(app, ROUTES.getHealth, () => {
+      const seconds = availability.secondsWithoutProver();
+      const { proverSeconds: expectedAtMost } = settings;
+      if (seconds > expectedAtMost)
+        throw new Problem('not-ready', `There has been no prover for ${Math.floor(seconds)} seconds.`, {
+          secondsWithoutProver: Math.floor(seconds),
+          expectedAtMost,
+        });
+      return { status: 'ok' as const };
+    });
 
     serve(app, ROUTES.getReadiness, () => {
       if (jobs.isStopping()) throw new Problem('stopping', 'No more jobs are taken.');

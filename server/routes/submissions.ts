@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { ROUTES } from '../api/routes.ts';
 import { createPlaces, declaredLength } from '../bodies.ts';
+import { contentDigest } from '../contentDigest.ts';
 import { receiveBody } from '../http/receive.ts';
 import { type CheckedRequest, serve } from '../http/serve.ts';
 import type { Job, JobRequest } from '../jobs/job.ts';
@@ -48,20 +49,16 @@ export async function submissionRoutes(app: FastifyInstance, services: Services)
   /** Throws: Problem queue-full, stopping, deadline-passed, idempotency-key-reused. */
   function submit(
     request: Submit,
-    sha256: string,
+    digest: string,
     wanted: Omit<JobRequest, 'traceId' | 'idempotency' | 'inputBytes'> & { readonly input: RunInput },
   ): Job {
     const { input } = wanted;
     const key = keyOf(request);
-    const { query } = request;
     const submission = jobs.submit({
       ...wanted,
       inputBytes: (input.kind === 'trace' ? input.bytes : input.json).byteLength,
       traceId: request.raw.id,
-      idempotency:
-        key === undefined
-          ? undefined
-          : { key, digest: [input.kind, sha256, JSON.stringify(query)].join(' ') },
+      idempotency: key === undefined ? undefined : { key, digest: `${input.kind} ${digest}` },
     });
     if (submission.ok) return submission.job;
     throw new Problem(submission.code, PROBLEMS[submission.code].title);
@@ -83,12 +80,12 @@ export async function submissionRoutes(app: FastifyInstance, services: Services)
     }
     const reception = { limitBytes: settings.jsonLimitBytes, places: requestChecks, fullDetail };
     requireRoom(request, reception.limitBytes);
-    return receiveBody(services, request.raw, stream, reception, async ({ bytes: json, sha256, caller }) => {
+    return receiveBody(services, request.raw, stream, reception, async ({ bytes: json, caller }) => {
       const check = await checker.checkRequest({ json }, caller);
       if (!check.ok) throw new Problem(check.code, check.detail, check.details);
-      const { program, profile, statement: expectedStatement, priority, deadlineMs } = check;
+      const { program, profile, statement: expectedStatement, priority, deadlineMs, digest } = check;
       const input = { kind: 'inputs', json } as const;
-      return submit(request, sha256, { program, profile, input, expectedStatement, priority, deadlineMs });
+      return submit(request, digest, { program, profile, input, expectedStatement, priority, deadlineMs });
     });
   }
 
@@ -109,7 +106,8 @@ export async function submissionRoutes(app: FastifyInstance, services: Services)
       if (!form.ok) throw new Problem('malformed-trace', form.detail, form.details);
       const input = { kind: 'trace', bytes } as const;
       const scheduling = schedulingOf(request.query);
-      return submit(request, sha256, {
+      const digest = contentDigest({ program, profile, sha256, ...scheduling });
+      return submit(request, digest, {
         program,
         profile,
         input,

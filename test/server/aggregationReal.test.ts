@@ -97,6 +97,7 @@ it('a block through the queue, with a prover process that dies', async (context)
       traceId: '',
       leaves: await leavesOfChildren(services, request),
       block: request.block,
+      idempotency: undefined,
     });
     assert.ok(submission.ok);
     const { id } = submission.aggregation;

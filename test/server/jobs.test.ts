@@ -447,17 +447,24 @@ describe('the store', () => {
     const byBytes = createMemoryStore({ jobs: 10, bytes: 1000, milliseconds: 1000 });
     for (let id = 1; id <= 4; id++) byBytes.put(job(id, 400, 0));
     assert.deepEqual(known(byBytes), ['4', '3']);
-    const byAge = createMemoryStore({ jobs: 10, bytes: 1000, milliseconds: 1000 });
-    for (let id = 1; id <= 3; id++) byAge.put(job(id, 10, 500 * id));
-    byAge.forget(1999);
+    let nowMs = 0;
+    const byAge = createMemoryStore({ jobs: 10, bytes: 1000, milliseconds: 1000 }, () => nowMs);
+    for (let id = 1; id <= 3; id++) {
+      nowMs = 500 * id;
+      byAge.put(job(id, 10, 0));
+    }
+    nowMs = 1999;
+    byAge.forget();
     assert.deepEqual(known(byAge), ['3', '2']);
   });
 
   it('keeps what is not finished', () => {
-    const store = createMemoryStore({ jobs: 1, bytes: 1, milliseconds: 1 });
+    let nowMs = 0;
+    const store = createMemoryStore({ jobs: 1, bytes: 1, milliseconds: 1 }, () => nowMs);
     for (let id = 1; id <= 3; id++)
       store.put({ ...job(id, 0, 0), state: { name: 'queued' }, finishedAtMs: undefined });
-    store.forget(10 ** 12);
+    nowMs = 10 ** 12;
+    store.forget();
     assert.equal(store.queued().length, 3);
     assert.equal(store.counts().get('queued'), 3);
   });
