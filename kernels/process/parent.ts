@@ -88,7 +88,7 @@ export interface ProverHandle {
 }
 
 const SILENCE_MS = 180_000;
-const RESTART_DELAYS_MS = [100, 1_000, 5_000, 30_000];
+const RESTART_DELAYS_MS = [100, 500, 2_000, 5_000, 10_000];
 /** A process that was ready for this long, or has made progress, did not die of its start: the pauses begin anew. */
 const SETTLED_MS = 60_000;
 const CLOSE_GRACE_MS = 2_000;

@@ -26,6 +26,8 @@ export interface ProcessProverOptions {
   readonly adapter: AdapterChoice;
   /** Device memory that a proof may take; undefined leaves it to the prover process. */
   readonly budgetBytes: number | undefined;
+  /** Between the starts of a process that dies: production's unless a test has no time for them. */
+  readonly restartDelaysMs?: readonly number[];
   readonly log: {
     info(fields: object, message: string): void;
     warn(fields: object, message: string): void;
@@ -43,6 +45,7 @@ export async function startProcessProver({
   tracerEntry = new URL('../tracer/thread.ts', import.meta.url),
   adapter,
   budgetBytes,
+  restartDelaysMs,
   log,
 }: ProcessProverOptions): Promise<ProcessProver> {
   const tracer = startThread<TracerMethods>({
@@ -54,6 +57,7 @@ export async function startProcessProver({
     adapter,
     entry,
     settings: { robustness: 'off', ...(budgetBytes === undefined ? {} : { byteBudget: budgetBytes }) },
+    ...(restartDelaysMs === undefined ? {} : { restartDelaysMs }),
     onState: (state) => log.info({ prover: state }, 'prover state'),
     onOutput: (line) => log.warn({ line }, 'prover process wrote'),
   });

@@ -356,6 +356,13 @@ describe('contract', () => {
     await expect('listPrograms', 'not-ready', get(keyless, '/v1/programs'));
     await expect('verify', 'not-ready', post(keyless, VERIFY_URL, ANY, OCTETS));
     await keyless.close();
+    const missing = await startFakeService({
+      state: () => ({ state: 'starting' }),
+      settings: { proverSeconds: 0.01 },
+    });
+    await sleep(20);
+    await expect('getHealth', 'not-ready', get(missing, '/healthz'));
+    await missing.close();
     const failed = await startFakeService({ state: () => ({ state: 'failed', detail: 'no device' }) });
     await expect('submitProof', 'not-ready', post(failed, '/v1/proofs', REQUEST));
     await failed.close();

@@ -160,6 +160,35 @@ describe('events', () => {
     await service.close();
   });
 
+  it('go on at the oldest for a cursor of another epoch or beyond the latest', async () => {
+    const service = await startFakeService({ settings: { eventLimit: 10 } });
+    const port = await listen(service);
+    makeNoise(service, 15);
+    const { epoch } = service.services.events;
+    const gapOf = (after: number) => ({ type: 'gap', after, oldest: 6 });
+    for (const [query, after] of [
+      ['after=16', 16],
+      ['after=1000', 1000],
+      [`after=1000&epoch=${epoch}`, 1000],
+      ['after=10&epoch=another', 10],
+      ['after=15&epoch=', 15],
+      ['after=0&epoch=another', 0],
+    ] as const) {
+      const list = eventListSchema.parse((await service.app.inject({ url: `/v1/events?${query}` })).json());
+      assert.deepEqual([list.gap, list.events.length, list.epoch], [gapOf(after), 10, epoch], query);
+      const socket = await openSocket(port, `/v1/events?${query}`);
+      await until(() => messagesOf(socket).length === 11, query);
+      assert.deepEqual(messagesOf(socket)[0], gapOf(after), query);
+      assert.deepEqual(eventsOf(socket), list.events, query);
+      socket.socket.destroy();
+    }
+    for (const query of ['after=15', `after=15&epoch=${epoch}`]) {
+      const list = eventListSchema.parse((await service.app.inject({ url: `/v1/events?${query}` })).json());
+      assert.deepEqual([list.gap, list.events], [undefined, []], query);
+    }
+    await service.close();
+  });
+
   it('are listed in pages that lose none', async () => {
     const service = await startFakeService();
     makeNoise(service, 2500);

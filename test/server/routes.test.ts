@@ -391,8 +391,10 @@ describe('limits', () => {
   });
 
   it('is not ready without a prover and says nothing about its own mistakes', async () => {
+    let isReady = false;
     const service = await startFakeService({
-      state: () => ({ state: 'starting' }),
+      state: () =>
+        isReady ? { state: 'ready', adapter: ADAPTER, bindingBytes: 2 ** 27 } : { state: 'starting' },
       checker: {
         verify: async () => {
           throw new Error('secret');
@@ -405,6 +407,7 @@ describe('limits', () => {
     assertProblem(answer, 500, 'internal-error');
     assert.ok(!answer.body.includes('secret'));
     const id = await submit(service);
+    isReady = true;
     const job = await settledJob(service, id);
     assert.equal((job['failure'] as { code: string }).code, 'INTERNAL');
     assert.ok(!JSON.stringify(job).includes('secret'));
