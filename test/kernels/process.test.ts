@@ -135,6 +135,18 @@ describe('prover process', () => {
     await waitFor(() => !isAlive(processId));
   });
 
+  it('refuses a run that is too large to be handed over, with the numbers, and hands over the next one', async () => {
+    const prover = await start();
+    // Nobody touches these gibibytes.
+    const large = new Uint32Array(2 ** 28);
+    const traces = [{ logHeight: 28, columns: [large, large] }];
+    await assert.rejects(prover.prove({ ...request('extend'), traces }), {
+      code: 'HAND_OVER_TOO_LARGE',
+      details: { expectedAtMostBytes: 1.9 * 2 ** 30, gotBytes: 2 ** 31 },
+    });
+    assert.deepEqual(new Uint8Array((await prover.prove(request('extend'))).proof), extensionBytes());
+  });
+
   it('refuses after closing', async () => {
     const prover = await start();
     const pending = assert.rejects(prover.prove(request('wait')), { code: 'PROVER_CLOSED' });

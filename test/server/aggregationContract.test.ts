@@ -197,6 +197,22 @@ describe('the contract of aggregations', () => {
     await held.close();
   });
 
+  it('refuses a key that was used, and trees that are too large', async () => {
+    const children = [await sum(service, 71), await sum(service, 72)];
+    const key = { 'idempotency-key': 'tree' };
+    const { id } = await expect('submitAggregation', '202', post(service, aggregate(children), key));
+    const again = await expect('submitAggregation', '202', post(service, aggregate(children), key));
+    assert.equal(again['id'], id);
+    const other = post(service, aggregate(children, { fanIn: 3 }), key);
+    await expect('submitAggregation', 'idempotency-key-reused', other);
+    let child = children[0];
+    for (let level = 1; level <= 64; level++) {
+      const { id: tree } = (await post(service, aggregate([child ?? {}]))).json();
+      child = { job: (await finished(service, tree)).proof?.job ?? '' };
+    }
+    await expect('submitAggregation', 'tree-too-large', post(service, aggregate([child ?? {}])));
+  });
+
   it('refuses uploads by their number', async () => {
     const file = decodeProofFile(storedColumnProof().bytes);
     // The real key of columns; of the others only digests are needed.

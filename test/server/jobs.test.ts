@@ -481,10 +481,29 @@ describe('stopping', () => {
     const running = await submit(service);
     const waiting = await submit(service);
     await until(() => stateOf(service, running.id) === 'running', 'nothing runs');
-    await service.jobs.close(5000);
+    await service.jobs.close(1000);
     assert.equal(stateOf(service, running.id), 'succeeded');
     const { failure } = await look(service, waiting.id);
     assert.deepEqual([failure?.code, failure?.retryable], ['STOPPED', true]);
+    await service.close();
+  });
+
+  it('leaves the rest of the time to fetch the proof, and a few seconds after that', async () => {
+    const gate = createGate();
+    const service = await startFakeService({ prove: gate.prove });
+    const { id } = await submit(service);
+    await until(() => stateOf(service, id) === 'running', 'nothing runs');
+    let isClosed = false;
+    const closing = service.jobs.close(600_000).then(() => {
+      isClosed = true;
+    });
+    gate.open();
+    await until(() => stateOf(service, id) === 'succeeded', 'not proved');
+    await sleep(50);
+    assert.equal(isClosed, false);
+    for (let fetch = 0; fetch < 2; fetch++)
+      assert.equal((await service.app.inject({ url: `/v1/proofs/${id}/proof` })).statusCode, 200);
+    await closing;
     await service.close();
   });
 

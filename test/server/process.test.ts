@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseSettings } from '../../server/settings.ts';
 import { openSocket } from '../support/webSocket.ts';
@@ -44,6 +45,39 @@ describe('process', () => {
     const [status, signal] = (await once(child, 'exit')) as [number | null, string | null];
     assert.deepEqual([status, signal], [0, null]);
     await assert.rejects(fetch(`${url}/healthz`));
+  });
+
+  it('ends with npm, which is what SIGTERM is sent to', async () => {
+    const { adapter } = parseSettings([], process.env);
+    const npm = spawn('npm', ['start', '--', '--port', '0', '--adapter', adapter], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let port = '';
+    const processIds = new Set<number>();
+    for await (const line of createInterface({ input: npm.stdout })) {
+      const pid = /"pid":(\d+)/.exec(line)?.[1];
+      if (pid !== undefined) processIds.add(Number(pid));
+      port = /listening at http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1] ?? port;
+      if (port !== '') break;
+    }
+    npm.stdout.resume();
+    assert.equal(processIds.size, 1);
+    npm.kill('SIGTERM');
+    await once(npm, 'exit');
+    for (const processId of processIds) {
+      let isAlive = true;
+      for (let round = 0; round < 500 && isAlive; round++) {
+        try {
+          process.kill(processId, 0);
+          await sleep(20);
+        } catch {
+          isAlive = false;
+        }
+      }
+      assert.equal(isAlive, false, 'the service is left');
+    }
+    await assert.rejects(fetch(`http://127.0.0.1:${port}/healthz`));
   });
 
   it('shows its usage, and refuses wrong settings', async () => {
