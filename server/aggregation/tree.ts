@@ -85,27 +85,21 @@ export interface ProofSize {
 }
 
 /**
- * The largest number of levels and of leaves below any node's proof, given what its leaves are. A block is a leaf of the aggregate
- * above it, whatever lies below.
+ * The largest number of levels and of leaves below any node's proof, given what its leaves are. To the aggregate above it a block is one
+ * leaf, whatever lies below.
  */
 export function largestProof({ nodes }: TreePlan, leafSizes: readonly ProofSize[]): ProofSize {
   const nodeSizes: ProofSize[] = [];
+  let largest: ProofSize = { levels: 0, leaves: 1 };
   for (const { role, children } of nodes) {
     const below = children.map(
       ({ kind, number }) => (kind === 'leaf' ? leafSizes : nodeSizes)[number] ?? { levels: 0, leaves: 1 },
     );
-    nodeSizes.push(
-      role === 'block'
-        ? { levels: 0, leaves: 1 }
-        : {
-            levels: 1 + Math.max(...below.map(({ levels }) => levels)),
-            leaves: below.reduce((total, { leaves }) => total + leaves, 0),
-          },
-    );
+    const isBlock = role === 'block';
+    const levels = Math.max(...below.map((each) => each.levels)) + (isBlock ? 0 : 1);
+    const leaves = below.reduce((total, each) => total + each.leaves, 0);
+    nodeSizes.push(isBlock ? { levels: 0, leaves: 1 } : { levels, leaves });
+    largest = { levels: Math.max(largest.levels, levels), leaves: Math.max(largest.leaves, leaves) };
   }
-  const all = [...leafSizes, ...nodeSizes];
-  return {
-    levels: Math.max(...all.map(({ levels }) => levels)),
-    leaves: Math.max(...all.map(({ leaves }) => leaves)),
-  };
+  return largest;
 }

@@ -7,6 +7,7 @@ const SAMPLE_MS = 500;
 export interface Availability {
   /** 0 while the prover is ready; since the start where it never was. */
   secondsWithoutProver(): number;
+  close(): void;
 }
 
 export function watchAvailability(prover: Pick<Prover, 'state'>): Availability {
@@ -14,11 +15,12 @@ export function watchAvailability(prover: Pick<Prover, 'state'>): Availability {
   const look = (): void => {
     if (prover.state().state === 'ready') lastReadyMs = performance.now();
   };
-  setInterval(look, SAMPLE_MS).unref();
+  const timer = setInterval(look, SAMPLE_MS).unref();
   return {
     secondsWithoutProver() {
       look();
       return prover.state().state === 'ready' ? 0 : (performance.now() - lastReadyMs) / 1000;
     },
+    close: () => clearInterval(timer),
   };
 }

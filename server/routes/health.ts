@@ -14,6 +14,8 @@ const PROVER_STATES = { starting: 'The prover is starting.', failed: 'The prover
 export function healthRoutes(services: Services, { registry }: ServiceMetrics) {
   const { jobs, prover, checker, availability, programs, profiles, settings } = services;
   return async (app: FastifyInstance): Promise<void> => {
+    app.addHook('onClose', async () => availability.close());
+
     serve(app, ROUTES.getHealth, () => {
       const seconds = availability.secondsWithoutProver();
       const { proverSeconds: expectedAtMost } = settings;

@@ -50,7 +50,7 @@ export async function proofRoutes(app: FastifyInstance, services: Services): Pro
     const etag = `"${sha256}"`;
     reply.header('etag', etag).header('repr-digest', digestHeader(sha256));
     if (raw.headers['if-none-match'] === etag) return reply.code(304).send();
-    reply.raw.once('finish', () => jobs.noteFetched(params.id));
+    if (raw.method === 'GET') reply.raw.once('finish', () => jobs.noteFetched(params.id));
     return reply
       .type('application/octet-stream')
       .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));

@@ -112,7 +112,7 @@ describe('a tree with shared parts', () => {
       );
     assert.deepEqual(of('aggregate', 4, 0, 1), { levels: 2, leaves: 4 });
     assert.deepEqual(of('aggregate', 3, 5, 10), { levels: 7, leaves: 30 });
-    assert.deepEqual(of('block', 2, 5, 10), { levels: 5, leaves: 10 });
+    assert.deepEqual(of('block', 2, 5, 10), { levels: 5, leaves: 20 });
     assert.deepEqual(of('block', 1, 0, 1), { levels: 2, leaves: 1 });
   });
 });
