@@ -56,7 +56,7 @@ export interface ProverOptions {
   /** The process's entry file: server/prover/child.ts. */
   readonly entry: URL;
   readonly settings?: ProverSettings;
-  /** A process that says nothing for this long is ended. */
+  /** A process that says nothing for this long is ended; one that starts after others have died has more time. */
   readonly silenceMs?: number;
   /** Waits before the second, third, … start after a death; the last one repeats. */
   readonly restartDelaysMs?: readonly number[];
@@ -92,6 +92,8 @@ const RESTART_DELAYS_MS = [100, 500, 2_000, 5_000, 10_000];
 /** A process that was ready for this long, or has made progress, did not die of its start: the pauses begin anew. */
 const SETTLED_MS = 60_000;
 const CLOSE_GRACE_MS = 2_000;
+/** Of the time that a start may be silent. */
+const MOST_DOUBLINGS = 4;
 
 interface Pending {
   readonly handOver: HandOver;
@@ -147,12 +149,14 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
 
   function watch(): void {
     clearTimeout(silence);
+    // A start that was too slow, on a busy machine, gets more time the next time: else it would never end.
+    const limitMs = readySinceMs === undefined ? silenceMs * 2 ** Math.min(deaths, MOST_DOUBLINGS) : silenceMs;
     silence = setTimeout(() => {
       endReason = new ProverFailure('PROVER_UNRESPONSIVE', PROVER_FAILURES.PROVER_UNRESPONSIVE, {
-        silenceMs,
+        silenceMs: limitMs,
       });
       child?.kill('SIGKILL');
-    }, silenceMs);
+    }, limitMs);
     silence.unref();
   }
 
