@@ -5,7 +5,6 @@ import { HINT } from '../../programs/column/hints.ts';
 import type { ColumnAccount, ColumnTransfer } from '../../programs/column/input.ts';
 import {
   accessKey,
-  BALANCE_BITS,
   type ColumnStatement,
   SLOT_BITS,
   TRANSFER_STATUSES,
@@ -21,14 +20,18 @@ function integer(words: readonly number[], first = 0): bigint {
   return words.slice(first, first + LIMBS).reduceRight((value, limb) => (value << 16n) + BigInt(limb), 0n);
 }
 
+/** Undefined for a key that is no account's. */
+function toldAddress(key: bigint): string | undefined {
+  const address = `0x${((key - accessKey(`0x${'00'.repeat(20)}`, 0n)) >> SLOT_BITS).toString(16).padStart(40, '0')}`;
+  return address.length === 42 && accessKey(address, 0n) === key ? address : undefined;
+}
+
 /** The account of an item: key, balance, zeros, rest of the basic data. */
 function toldAccount(item: readonly number[]): ColumnAccount | undefined {
-  const key = integer(item);
-  const address = `0x${((key - accessKey(`0x${'00'.repeat(20)}`, 0n)) >> SLOT_BITS).toString(16).padStart(40, '0')}`;
+  const address = toldAddress(integer(item));
   const value = integer([...item.slice(16, 24), ...item.slice(32, 40)]);
   const { balanceWei, nonce, codeSize } = unpackBasicData(value);
-  if (address.length !== 42 || accessKey(address, 0n) !== key || codeSize > MAXIMUM_CODE_BYTES)
-    return undefined;
+  if (address === undefined || codeSize > MAXIMUM_CODE_BYTES) return undefined;
   return { address, balanceWei, nonce, code: `0x${'00'.repeat(codeSize)}` };
 }
 
@@ -42,6 +45,8 @@ export function toldColumn(told: Told): ColumnStatement | undefined {
   if (accounts.length !== itemCount || places.length !== transferCount) return undefined;
 
   const chainId = integer(header);
+  const coinbase = toldAddress(integer(header, 3 * LIMBS));
+  if (coinbase === undefined) return undefined;
   const claims = [...all(HINT.CLAIMS)];
   const nonces = new Map(accounts.map(({ address, nonce }) => [address, nonce]));
   const transfers: ColumnTransfer[] = [];
@@ -65,15 +70,16 @@ export function toldColumn(told: Told): ColumnStatement | undefined {
       continue;
     }
     const claim = claims.shift() ?? [];
-    const shifted = integer(claim, LIMBS);
-    if (shifted % (1n << BALANCE_BITS) !== 0n) return undefined;
-    transfers.push({ ...given, chainId: integer(claim), nonce: shifted >> BALANCE_BITS });
+    transfers.push({ ...given, chainId: integer(claim), nonce: integer(claim, LIMBS) });
   }
   try {
     const statement = executeColumn({
       chainId,
       blockNumber: integer(header, LIMBS),
       baseFeePerGasWei: integer(header, 2 * LIMBS),
+      coinbase,
+      blockGasLimit: integer(header, 4 * LIMBS),
+      transactionGasCap: integer(header, 5 * LIMBS),
       transfers,
       accounts,
     });
