@@ -6,13 +6,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { buildProgram } from '../../machine/builder.ts';
 import { BUS } from '../../machine/buses.ts';
-import { INITIAL_FP } from '../../machine/instruction.ts';
+import { INITIAL_FP, TAG } from '../../machine/instruction.ts';
 import type { HintFunctions, Program } from '../../machine/program.ts';
+import { ramTable } from '../../machine/ram/table.ts';
 import { buildTraces, COLONNADE_MACHINE, checkTraces, run } from '../../machine/system.ts';
 import type { TableAir, TableTrace } from '../../stark/air/air.ts';
 import { defineSystem, defineTable } from '../../stark/air/builder.ts';
 import type { TraceVerdict } from '../../stark/air/traceCheck.ts';
 import { inverse, MODULUS, subtract } from '../../stark/field/koalaBear.ts';
+import { traceCalls } from '../support/callTable.ts';
 import { everythingHints, everythingProgram } from '../support/machinePrograms.ts';
 
 type Name = 'cpu' | 'program' | 'memory' | 'range' | 'ram';
@@ -293,6 +295,41 @@ describe('read-write memory', () => {
     for (const name of ['isInitialise', 'segment', 'index', 'value', 'clk'])
       forged.column('ram', name)[row] = forged.column('ram', name)[first]!;
     assertBus(forged.check(), 'CALL');
+  });
+
+  test('L41: a cell that the program initialises twice has two histories, which the constraints and buses cannot tell', () => {
+    const [segment, index] = [3, 4];
+    // Initialised with 10 and with 20, read twice, finalised twice.
+    const [clk, value] = [
+      [1, 2, 3, 4, 5, 6],
+      [10, 20, 10, 20, 10, 20],
+    ];
+    const { RAM_INITIALISE, RAM_READ, RAM_FINALISE } = TAG;
+    const tag = [RAM_INITIALISE, RAM_INITIALISE, RAM_READ, RAM_READ, RAM_FINALISE, RAM_FINALISE];
+    const log = {
+      count: tag.length,
+      tag: Uint32Array.from(tag),
+      a: new Uint32Array(tag.length).fill(segment),
+      b: new Uint32Array(tag.length).fill(index),
+      c: Uint32Array.from(value),
+      d: new Uint32Array(tag.length),
+      clk: Uint32Array.from(clk),
+      witness: new Uint32Array(0),
+    };
+    const { trace, check } = traceCalls(ramTable, log, new Uint32Array(8));
+    // The generator follows one history.
+    assertBus(check(), 'RAM');
+    const columns = trace.columns.map((column) => column.slice());
+    for (let row = 2; row < tag.length; row++)
+      for (const [name, word] of Object.entries({
+        previousValue: value[row - 2]!,
+        previousClk: clk[row - 2]!,
+        low: 1,
+        high: 0,
+      }))
+        columns[ramTable.air.mainColumns.indexOf(name)]![row] = word;
+    // A program must not make such calls: nothing but its duty forbids them.
+    assert.deepEqual(check(columns), { ok: true });
   });
 
   test('L41: a history that skips a write', () => {
