@@ -318,7 +318,7 @@ describe('read-write memory', () => {
     };
     const { trace, check } = traceCalls(ramTable, log, new Uint32Array(8));
     // The generator follows one history.
-    assertBus(check(), 'RAM');
+    assertConstraint(check(), 'ram', 'the value stays');
     const columns = trace.columns.map((column) => column.slice());
     for (let row = 2; row < tag.length; row++)
       for (const [name, word] of Object.entries({
