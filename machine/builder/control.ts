@@ -29,7 +29,13 @@ import {
 
 const ONE = constantOf(1);
 
+/** Throws: MachineError 'BAD_PROGRAM' for what is no shape, types or not. */
 function keysOf(shape: Shape): string[] {
+  if (typeof shape !== 'object' || shape === null)
+    throw badProgram('a shape is missing', {
+      expected: 'an object of values, rows and words',
+      got: typeof shape,
+    });
   return Object.keys(shape);
 }
 
@@ -107,7 +113,7 @@ export function controlMethods(core: Core): ControlBuilder {
     const got = keysOf(shape);
     if (got.length !== expected.size || got.some((key) => !expected.has(key)))
       throw badProgram(`${where} yields ${got.join(', ')} instead of ${[...expected.keys()].join(', ')}`);
-    for (const [key, { kind }] of expected) requireKind(`${where}: ${key}`, shape[key], kind);
+    for (const [key, { kind }] of expected) requireKind(key, shape[key], kind, where);
   }
 
   /** The members are handed over as what is expected. Throws: MachineError 'BAD_PROGRAM'. */

@@ -107,9 +107,10 @@ export function kindOf(carried: unknown): Kind | string {
 }
 
 /** Throws: MachineError 'BAD_PROGRAM' when a program hands over another kind, types or not. */
-export function requireKind(name: string, carried: unknown, expected: Kind): void {
+export function requireKind(member: string, carried: unknown, expected: Kind, where?: string): void {
   const got = kindOf(carried);
-  if (got !== expected) throw badProgram(`${name} is of another kind`, { member: name, expected, got });
+  if (got !== expected)
+    throw badProgram(`${where ? `${where}: ` : ''}${member} is of another kind`, { member, expected, got });
 }
 
 /** Where a value leads, if it is a pointer. */

@@ -54,6 +54,11 @@ describe('shapes of outcomes', () => {
       unlike,
     );
     refuses(
+      'no shape',
+      (program) => void ifInput(program, none, () => undefined as unknown as Shape),
+      /a shape is missing, .*got undefined/,
+    );
+    refuses(
       'a name of every object',
       (program) => void ifInput(program, () => ({ toString: program.constant(1) }) as Shape, one(program)),
       unlike,
@@ -92,7 +97,7 @@ describe('kinds', () => {
   const wide = (program: ProgramBuilder): Row => program.hintRows('wide', [], 2);
   const asWord = (program: ProgramBuilder): Word => wide(program) as unknown as Word;
   const word = (program: ProgramBuilder): Word => program.wordConstant(1n);
-  const unchecked = /x.* is of another kind, member .*x, expected word, got row/;
+  const unchecked = /: x is of another kind, member x, expected word, got row/;
 
   test('an unchecked row becomes no word', () => {
     takes('words', (program) => {
@@ -135,7 +140,7 @@ describe('kinds', () => {
           () => ({ x: word(program) }),
           () => ({ x: wide(program) }),
         ),
-      /x is of another kind, member .*x, expected row, got word/,
+      /a branch: x is of another kind, member x, expected row, got word/,
     );
   });
 
@@ -166,7 +171,7 @@ describe('kinds', () => {
         const f = program.define('f', { x: 'row' }, {}, () => ({}));
         f({ x: input(program) as unknown as Row });
       },
-      /a call of f: x is of another kind, member .*, expected row, got value/,
+      /a call of f: x is of another kind, member x, expected row, got value/,
     );
     refuses(
       'a number',
