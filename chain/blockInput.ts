@@ -4,7 +4,7 @@
  *
  * What a column cannot execute as Ethereum does is left out and counted, by reason (`LEFT_OUT_REASONS`). The code of recipients is
  * removed from the pre-state, so a transfer runs nothing; this changes the block, and any independent execution that is compared
- * has to start from the same state (`removeRecipientCode`).
+ * has to start from the same state (`preAccounts`).
  */
 import {
   type ColumnAccount,
@@ -74,6 +74,14 @@ export interface BlockInput {
   readonly columns: readonly ColumnBlock[];
   /** The transactions of the block that are in no column. */
   readonly leftOut: readonly LeftOut[];
+}
+
+/** One line a reason. */
+export function describeLeftOut(leftOut: readonly LeftOut[]): string[] {
+  return leftOut.map(({ reason, count, firstIndices }) => {
+    const more = count > firstIndices.length ? ', …' : '';
+    return `Left out: ${reason}: ${count} (transaction ${firstIndices.join(', ')}${more})`;
+  });
 }
 
 /** Recovers the sender of a transaction from its signature. Throws where there is none. */

@@ -1,7 +1,7 @@
 /** `colonnade partition`: the columns of a block, and their inputs as files that `prove` takes. */
 import { join } from 'node:path';
 import { parseBlockFile, requireSenders } from '../../chain/blockFile.ts';
-import { blockInput } from '../../chain/blockInput.ts';
+import { blockInput, describeLeftOut } from '../../chain/blockInput.ts';
 import { blockList } from '../../chain/blockList.ts';
 import { partition } from '../../chain/partition.ts';
 import { blockListToJson } from '../../programs/block/blockJson.ts';
@@ -42,7 +42,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   const out = outputPath(values.out, '--out');
   const block = parseBlockFile(await readJson(file));
   const input = blockInput(block, columnCount);
-  const { list, columns } = input;
+  const { list, columns, leftOut } = input;
   requireSenders(block, list.transactions);
   const { classes, gasOfColumn } = partition(list.accesses, columnCount);
   const names = columns.map(({ columnIndex }) => `column-${columnIndex}.json`);
@@ -87,6 +87,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     printJson({
       block: block.block.number,
       transfers: list.columnOf.length,
+      leftOut,
       classes: classSizes.length,
       largestClass: Math.max(0, ...classSizes),
       columnsAsked: columnCount,
@@ -99,6 +100,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     print(
       [
         `Block ${block.block.number}: ${list.columnOf.length} plain transfers in ${classSizes.length} conflict classes, the largest of ${Math.max(0, ...classSizes)}`,
+        ...describeLeftOut(leftOut),
         '',
         ...table([
           ['column', 'transfers', 'accounts', 'gas'],

@@ -4,7 +4,7 @@ import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { claimDigest, claimToJson, describeClaim, parseClaim } from '../../client/claims.ts';
+import { CAVEATS, claimDigest, claimToJson, describeClaim, parseClaim } from '../../client/claims.ts';
 import { ClientError, type ClientErrorCode } from '../../client/errors.ts';
 import { readProofFile, writeProofFile } from '../../client/files.ts';
 import {
@@ -81,6 +81,61 @@ describe('proof files', () => {
     for (const part of ['block 12345', '2 transfers, 1 executed', '1 nonce too low', 'gas 21000'])
       assert.ok(summary.includes(part), summary);
     assert.equal(accounts.length, 2);
+    for (const account of accounts)
+      assert.match(account, /claimed nonce \d+ -> \d+, claimed balance [\d.]+ -> /);
+  });
+
+  it('claims of columns and blocks have one form of quantities, and the ranges of hashing', () => {
+    const json = claimToJson(CLAIM) as {
+      readonly transfers: readonly Record<string, unknown>[];
+      readonly accessList: readonly Record<string, unknown>[];
+    };
+    assert.deepEqual(parseClaim({ ...json, chainId: '0x1', blockNumber: '0x3039' }, 'claim'), CLAIM);
+    const [transfer, ...transfers] = json.transfers;
+    const [item, ...items] = json.accessList;
+    const withTransfer = (change: object): object => ({
+      ...json,
+      transfers: [{ ...transfer, ...change }, ...transfers],
+    });
+    const withItem = (change: object): object => ({
+      ...json,
+      accessList: [{ ...item, ...change }, ...items],
+    });
+    const [last128, last256] = [128n, 256n].map((bits) => ((1n << bits) - 1n).toString());
+    for (const accepted of [
+      withTransfer({ nonce: last128, chainId: last256, gasLimit: last256, valueWei: last256 }),
+      withItem({ slot: (2n ** 96n - 2n).toString() }),
+    ])
+      assert.doesNotThrow(() => claimDigest(parseClaim(accepted, 'claim')));
+    for (const refused of [
+      withTransfer({ nonce: (1n << 128n).toString() }),
+      withTransfer({ gasLimit: (1n << 256n).toString() }),
+      withTransfer({ status: 'refused' }),
+      withItem({ slot: (2n ** 96n - 1n).toString() }),
+      withItem({ address: `0x${'AB'.repeat(20)}` }),
+      { ...json, coinbase: '0x12' },
+      { ...json, chainId: '0X1' },
+      { ...json, chainId: '01' },
+      { ...json, transactionGasCap: 5 },
+    ])
+      assert.throws(() => parseClaim(refused, 'claim'), ClientError);
+  });
+
+  it('what a column and a block proof do not say is printed beside both', () => {
+    for (const caveats of [CAVEATS['column'], CAVEATS['block']])
+      for (const part of [
+        'senders signed',
+        'pre-values are the chain',
+        'plain transfers only',
+        'left out',
+        'code of recipients is removed',
+        'call data, access list, signature and hash',
+        'parent hash and timestamp',
+        'EIP-7825',
+        'after all columns',
+        'whole gas limit',
+      ])
+        assert.ok(caveats?.includes(part), part);
   });
 
   it('are refused when the first line is none', () => {
