@@ -159,7 +159,7 @@ describe('cheating proposers', () => {
     const double = [[...HONEST.witness.trees[0]!, leafOf(COLUMN_2)]];
     refused(HONEST.columns, HONEST.list, 'COLUMN_TWICE', { child: 0, leaf: 3, column: 2 }, double);
     const columns = [...HONEST.columns, COLUMN_2];
-    fails(witnessOf(columns, HONEST.list, double), 'RELATION_FAILED');
+    fails(witnessOf(columns, HONEST.list, double), 'CALL_FAILED');
   });
 
   it('an item left out of the merged access list, or put into it', () => {

@@ -85,14 +85,19 @@ describe('verifyBlock', () => {
       'chainId',
       'blockNumber',
       'baseFeePerGasWei',
+      'blockGasLimit',
+      'transactionGasCap',
       'gasUsed',
       'priorityFeesWei',
       'burnedWei',
     ] as const;
     const digests = ['listDigest', 'skippedDigest', 'preValuesDigest', 'postValuesDigest'] as const;
     const fields = Object.keys(SUMMARY);
-    assert.deepEqual([...numbers, ...quantities, ...digests].toSorted(), fields.toSorted());
+    assert.deepEqual([...numbers, ...quantities, ...digests, 'coinbase'].toSorted(), fields.toSorted());
     const rejected = (summary: BlockSummary): void => refused('PROOF_REJECTED', {}, {}, summary);
+    rejected({ ...SUMMARY, coinbase: `0x${'c1'.repeat(20)}` });
+    for (const coinbase of ['0x12', `0x1${'0'.repeat(40)}`])
+      refused('QUANTITY_RANGE', { field: 'coinbase' }, {}, { ...SUMMARY, coinbase });
     for (const field of numbers) {
       rejected({ ...SUMMARY, [field]: SUMMARY[field] + 1 });
       for (const malformed of [-1, 0.5, SUMMARY[field] + MODULUS])
