@@ -1,4 +1,5 @@
 /** The service as a process: settings from flags and environment, one signal stops it. */
+import { heapsOf, memoryFault, memoryMebibytes, memoryParts, settingsOfMemory } from './memory.ts';
 import { type Service, startService } from './service.ts';
 import {
   kebabCase,
@@ -22,7 +23,11 @@ function readSettings(): Settings | undefined {
     return undefined;
   }
   try {
-    return parseSettings(flags, process.env);
+    const memory = memoryMebibytes();
+    const settings = parseSettings(flags, process.env, settingsOfMemory(memory));
+    const fault = memoryFault(memoryParts(settings, heapsOf(settings, memory), memory), memory);
+    if (fault !== undefined) throw new SettingsError(fault);
+    return settings;
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     process.stderr.write(`${error.message}\n\n${USAGE}`);

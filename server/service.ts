@@ -4,6 +4,7 @@ import { buildApp } from './app.ts';
 import { startThreadChecker } from './checker/threadChecker.ts';
 import { startThreadEstimator } from './estimates/estimator.ts';
 import { createLog } from './log.ts';
+import { heapsOf, memoryMebibytes, memoryParts } from './memory.ts';
 import { SERVED_PROFILES } from './profiles.ts';
 import { type ProcessProver, startProcessProver } from './prover/processProver.ts';
 import { SERVED_PROGRAMS } from './registry.ts';
@@ -22,15 +23,19 @@ export interface Service {
 /** Listens when it returns; `/readyz` says when the prover can prove. Throws: KernelError 'NO_ADAPTER'; listen errors. */
 export async function startService(settings: Settings): Promise<Service> {
   const { log, droppedLines: droppedLogLines } = createLog(settings.logLevel);
+  const memory = memoryMebibytes();
+  const heaps = heapsOf(settings, memory);
+  log.info({ memoryMebibytes: memory, parts: memoryParts(settings, heaps, memory) }, 'memory');
   const prover = await startProcessProver({
     entry: new URL('./prover/child.ts', import.meta.url),
     adapter: settings.adapter,
+    tracerHeapMebibytes: heaps.tracer,
     budgetBytes: settings.deviceMebibytes === 0 ? undefined : settings.deviceMebibytes * 2 ** 20,
     log,
   });
-  const checker = startThreadChecker();
+  const checker = startThreadChecker(heaps);
   checker.prepare();
-  const estimator = startThreadEstimator();
+  const estimator = startThreadEstimator(heaps.estimator);
   const services = createServices({
     settings,
     programs: SERVED_PROGRAMS,

@@ -101,10 +101,11 @@ export const SETTING_NAMES = Object.keys(settingsSchema.shape);
 
 export class SettingsError extends Error {}
 
-/** Throws: SettingsError naming every setting that is wrong. */
+/** `initial` are settings that neither names. Throws: SettingsError naming every setting that is wrong. */
 export function parseSettings(
   flags: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
+  initial: Readonly<Record<string, string>> = {},
 ): Settings {
   const fromEnvironment = new Map<string, string>();
   for (const [variable, value] of Object.entries(environment)) {
@@ -113,7 +114,11 @@ export function parseSettings(
     if (name === undefined) throw new SettingsError(`${variable}: no such setting`);
     fromEnvironment.set(name, value);
   }
-  const parsed = settingsSchema.safeParse({ ...Object.fromEntries(fromEnvironment), ...parseFlags(flags) });
+  const parsed = settingsSchema.safeParse({
+    ...initial,
+    ...Object.fromEntries(fromEnvironment),
+    ...parseFlags(flags),
+  });
   if (parsed.success) return parsed.data;
   throw new SettingsError(
     parsed.error.issues.map(({ path, message }) => `${kebabCase(String(path[0]))}: ${message}`).join('; '),

@@ -10,7 +10,7 @@ import { AttemptLost, type ProofOutcome, type Prover, type ProverState } from '.
 
 /** Runs and trace checks that take longer are ended; the attempt's own limit is longer. */
 const TRACER_TIMEOUT_MS = 20 * 60 * 1000;
-const TRACER_HEAP_MEBIBYTES = 4096;
+const USUAL_TRACER_HEAP_MEBIBYTES = 4096;
 
 /**
  * A cancelled proof ends at the next submission, which is a fraction of a second; a process that has not ended it by then
@@ -23,6 +23,7 @@ export interface ProcessProverOptions {
   readonly entry: URL;
   /** Entry file of the tracer's thread; production's unless a test has programs of its own. */
   readonly tracerEntry?: URL;
+  readonly tracerHeapMebibytes?: number;
   readonly adapter: AdapterChoice;
   /** Device memory that a proof may take; undefined leaves it to the prover process. */
   readonly budgetBytes: number | undefined;
@@ -43,6 +44,7 @@ export interface ProcessProver extends Prover {
 export async function startProcessProver({
   entry,
   tracerEntry = new URL('../tracer/thread.ts', import.meta.url),
+  tracerHeapMebibytes = USUAL_TRACER_HEAP_MEBIBYTES,
   adapter,
   budgetBytes,
   restartDelaysMs,
@@ -51,7 +53,7 @@ export async function startProcessProver({
   const tracer = startThread<TracerMethods>({
     entry: tracerEntry,
     timeoutMs: TRACER_TIMEOUT_MS,
-    heapMebibytes: TRACER_HEAP_MEBIBYTES,
+    heapMebibytes: tracerHeapMebibytes,
   });
   const handle = await startProver({
     adapter,
