@@ -299,8 +299,6 @@ describe('contract', () => {
       '2130706433',
       'localhost:',
       'localhost:80:80',
-      '',
-      ' ',
       '[::ffff:127.0.0.1]',
       'localhost?',
       '127.0.0.1#',
