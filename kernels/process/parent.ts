@@ -150,7 +150,8 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
   function watch(): void {
     clearTimeout(silence);
     // A start that was too slow, on a busy machine, gets more time the next time: else it would never end.
-    const limitMs = readySinceMs === undefined ? silenceMs * 2 ** Math.min(deaths, MOST_DOUBLINGS) : silenceMs;
+    const limitMs =
+      readySinceMs === undefined ? silenceMs * 2 ** Math.min(deaths, MOST_DOUBLINGS) : silenceMs;
     silence = setTimeout(() => {
       endReason = new ProverFailure('PROVER_UNRESPONSIVE', PROVER_FAILURES.PROVER_UNRESPONSIVE, {
         silenceMs: limitMs,
