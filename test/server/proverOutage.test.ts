@@ -133,7 +133,7 @@ describe('a queue without a prover', () => {
       state: () =>
         isReady ? { state: 'ready', adapter: ADAPTER, bindingBytes: 2 ** 27 } : { state: 'starting' },
     });
-    const late = await submit(service, 1, { deadline: new Date(Date.now() + 100).toISOString() });
+    const late = await submit(service, 1, { deadline: new Date(Date.now() + 2000).toISOString() });
     const patient = await submit(service, 2);
     await until(() => service.jobs.find(late)?.state.name === 'expired', 'not expired');
     assert.deepEqual([service.jobs.find(patient)?.state.name, service.proved.length], ['queued', 0]);
