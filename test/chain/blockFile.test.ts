@@ -31,7 +31,7 @@ function withAccounts(prestate: unknown): unknown {
 }
 
 function firstOf(json: unknown): Transfer {
-  const [first] = selectTransfers(parseBlockFile(json));
+  const [first] = selectTransfers(parseBlockFile(json)).transfers;
   assert.ok(first);
   return first;
 }
@@ -150,7 +150,7 @@ describe('block files of nodes', () => {
   it('a sender must be in the pre-state; a recipient may be new', () => {
     const check = (prestate: unknown): void => {
       const file = parseBlockFile(withAccounts(prestate));
-      requireSenders(file, selectTransfers(file));
+      requireSenders(file, selectTransfers(file).transfers);
     };
     check({ [SENDER]: {} });
     assert.throws(() => check({ [RECIPIENT]: {} }), { code: 'ACCOUNT_MISSING' });
