@@ -88,6 +88,13 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
+/** Written out: Node's own recursion does not end where a folder is there and takes none, as in /proc. */
+async function makeFolders(path: string): Promise<void> {
+  if ((await stat(path).catch(() => undefined))?.isDirectory()) return;
+  if (dirname(path) !== path) await makeFolders(dirname(path));
+  await mkdir(path);
+}
+
 function unwritable(file: string, error: unknown): ClientError {
   return new ClientError('FILE_UNWRITABLE', {
     file,
@@ -123,7 +130,7 @@ async function besideTarget(
     const taken = await stat(target).catch(() => undefined);
     if (taken !== undefined && !taken.isFile())
       throw new Error(taken.isDirectory() ? 'a folder is there' : 'what is there is no regular file');
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolders(dirname(target));
     await writeFile(partial, content);
     await finish(partial, target);
   } catch (error) {
@@ -136,7 +143,7 @@ async function besideTarget(
 /** A folder for outputs. Throws: ClientError 'FILE_UNWRITABLE'. */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolders(path);
   } catch (error) {
     throw unwritable(path, error);
   }
