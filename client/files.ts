@@ -88,11 +88,18 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
+
 /** Written out: Node's own recursion does not end where a folder is there and takes none, as in /proc. */
 async function makeFolders(path: string): Promise<void> {
-  if ((await stat(path).catch(() => undefined))?.isDirectory()) return;
+  if (await isFolder(path)) return;
   if (dirname(path) !== path) await makeFolders(dirname(path));
-  await mkdir(path);
+  await mkdir(path).catch(async (error: unknown) => {
+    // Another run may have been faster.
+    if (!(await isFolder(path))) throw error;
+  });
 }
 
 function unwritable(file: string, error: unknown): ClientError {
