@@ -2,6 +2,7 @@
 export const AGGREGATE_ERRORS = {
   NO_ENTRIES: 'An aggregate has no children.',
   TOO_MANY_ENTRIES: 'An aggregate has more children than its statement can count.',
+  ENTRY_MALFORMED: 'An entry is neither a leaf nor an inner one with a list, or cannot be read.',
   DIGEST_MALFORMED: 'A digest does not have 8 canonical words.',
   TOO_DEEP: 'The tree of aggregates is deeper than any that is proved.',
   TOO_MANY_LEAVES: 'The tree of aggregates has more leaves than are listed.',

@@ -6,11 +6,12 @@
 
 import { COLONNADE_MACHINE } from '../../machine/system.ts';
 import type { AirSystem } from '../../stark/air/air.ts';
-import { keyDigest } from '../../stark/keys.ts';
+import { keyDigest, readKey } from '../../stark/keys.ts';
 import type { Profile } from '../../stark/profile.ts';
+import { copyOfBytes, copyOfWords } from '../../stark/sealed.ts';
 import { type VerifierPolicy, verify } from '../../stark/verifier.ts';
 import { CHILD_PROFILES } from './aggregateProgram.ts';
-import { type AggregateEntry, aggregateStatement } from './aggregateStatement.ts';
+import { type AggregateEntry, aggregateStatement, readTree } from './aggregateStatement.ts';
 import { AggregationError } from './errors.ts';
 import { type Child, type ChildWitness, childWitness } from './witness.ts';
 
@@ -37,27 +38,48 @@ export interface Verifiable {
 /** What `buildAggregateProgram` verifies. */
 export const VERIFIABLE: Verifiable = { system: COLONNADE_MACHINE, profiles: CHILD_PROFILES };
 
+/** The child, each part read once, so that what is verified, stated and witnessed is the same. Throws: AggregationError. */
+function readChild(child: number, { key, statement, proofBytes, inner }: Child): Child {
+  const bytes = copyOfBytes(proofBytes);
+  const words = copyOfWords(statement);
+  if (bytes === undefined || words === undefined)
+    throw new AggregationError('CHILD_REJECTED', {
+      child,
+      reason: bytes === undefined ? 'PROOF_NOT_BYTES' : 'STATEMENT_MALFORMED',
+    });
+  if (bytes.length > MAXIMUM_CHILD_BYTES)
+    throw new AggregationError('CHILD_TOO_LARGE', { child, atMost: MAXIMUM_CHILD_BYTES, got: bytes.length });
+  const read = readKey(key);
+  if (!read.ok)
+    throw new AggregationError('CHILD_REJECTED', {
+      child,
+      reason: 'KEY_MALFORMED',
+      code: read.fault.code,
+      ...read.fault.details,
+    });
+  return {
+    key: read.key,
+    statement: words,
+    proofBytes: bytes,
+    inner: inner && { kind: 'inner', entries: readTree(inner.entries).entries },
+  };
+}
+
 /**
  * Checks the children of an aggregate under the key with digest `aggregateKeyDigest`, whose program verifies what `verifiable`
  * says; a child is believed under the policy only. Throws: AggregationError.
  */
 export function prepareAggregate(
   aggregateKeyDigest: Uint32Array,
-  children: readonly Child[],
+  givenChildren: readonly Child[],
   policy: VerifierPolicy,
   { system, profiles }: Verifiable = VERIFIABLE,
 ): PreparedAggregate {
+  const children = Array.from(givenChildren, (each, child) => readChild(child, each));
   if (children.length === 0) throw new AggregationError('NO_ENTRIES');
   const witnesses: ChildWitness[] = [];
   const entries: AggregateEntry[] = [];
   const firstWith = new Map<string, number>();
-  for (const [child, { proofBytes }] of children.entries())
-    if (proofBytes.length > MAXIMUM_CHILD_BYTES)
-      throw new AggregationError('CHILD_TOO_LARGE', {
-        child,
-        atMost: MAXIMUM_CHILD_BYTES,
-        got: proofBytes.length,
-      });
   for (const [child, each] of children.entries()) {
     const verdict = verify(each.key, each.statement, each.proofBytes, policy);
     if (!verdict.ok)

@@ -7,8 +7,9 @@ import { type VerifierPolicy, verify } from '../../stark/verifier.ts';
 import {
   type AggregateEntry,
   aggregateStatement,
-  flattenLeaves,
   type LeafEntry,
+  leavesOf,
+  readTree,
 } from './aggregateStatement.ts';
 import { AggregationError } from './errors.ts';
 
@@ -32,9 +33,10 @@ function isSame(left: Uint32Array, right: Uint32Array): boolean {
 }
 
 /**
- * The leaves, in order, that the proof shows under the key, if the tree with these entries below it is the one that was proved.
+ * The leaves, in order, that the proof shows under the key, if the tree with these entries below it is the one that was proved. The
+ * tree is read once: the leaves are copies of what was compared, whatever becomes of `entries`.
  * A leaf may stand there more than once: who counts leaves must ask for different ones.
- * Throws: AggregationError 'KEY_MISMATCH', 'DIGEST_MALFORMED', 'TOO_DEEP', 'LEAF_NOT_ALLOWED', 'CHILD_REJECTED' when the proof does not show the statement of
+ * Throws: AggregationError 'KEY_MISMATCH', 'LEAF_NOT_ALLOWED', what `readTree` and `leavesOf` throw, 'CHILD_REJECTED' when the proof does not show the statement of
  * this tree.
  */
 export function verifyAggregate(
@@ -48,11 +50,12 @@ export function verifyAggregate(
   const ownDigest = keyDigest(read.key);
   if (!proofKeyDigests.some((accepted) => isSame(ownDigest, accepted)))
     throw new AggregationError('KEY_MISMATCH');
-  const leaves = flattenLeaves(entries);
+  const tree = readTree(entries);
+  const leaves = leavesOf(tree);
   for (const [leaf, each] of leaves.entries())
     if (!leafKeyDigests.some((allowed) => isSame(allowed, each.keyDigest)))
       throw new AggregationError('LEAF_NOT_ALLOWED', { leaf });
-  const statement = aggregateStatement(aggregateKeyDigest, entries);
+  const statement = aggregateStatement(aggregateKeyDigest, tree.entries);
   const verdict = verify(read.key, statement, proofBytes, verifier);
   if (!verdict.ok)
     throw new AggregationError('CHILD_REJECTED', { reason: verdict.reason, ...verdict.details });

@@ -10,7 +10,7 @@ import { machineDigest } from '../../stark/air/machineDigest.ts';
 import { DEGREE } from '../../stark/field/extension.ts';
 import { inverse, multiply, power, reverseBits, rootOfUnity } from '../../stark/field/koalaBear.ts';
 import { DIGEST_WORDS } from '../../stark/hash/poseidon.ts';
-import { keyDigest, type VerifyingKey } from '../../stark/keys.ts';
+import { keyDigest, readKey, type VerifyingKey } from '../../stark/keys.ts';
 import { type LeafBlock, leafBlocks } from '../../stark/leafRow.ts';
 import { distinctIndices, type OpenedTree, opensTo, tallestLogRows } from '../../stark/merkleOpening.ts';
 import { type Profile, profileDigest } from '../../stark/profile.ts';
@@ -20,7 +20,7 @@ import { BLOCK_WORDS, blocksOf, PHASES, type ProofShape, treeOf } from '../../st
 import type { ProofTrees } from '../../stark/proof/trees.ts';
 import { createTranscript, LABEL } from '../../stark/transcript.ts';
 import { replayTranscript } from '../../stark/verifier/challenges.ts';
-import type { Rejection } from '../../stark/verifier/rejection.ts';
+import { type Rejection, reject } from '../../stark/verifier/rejection.ts';
 import { entriesDigest, type InnerEntry } from './aggregateStatement.ts';
 import { HINT } from './hintNames.ts';
 import { UPPER_BIT } from './words.ts';
@@ -78,8 +78,11 @@ function isSame(left: Uint32Array, right: Uint32Array): boolean {
 export function childWitness(
   system: AirSystem,
   profiles: readonly Profile[],
-  { key, statement, proofBytes, inner }: Child,
+  { key: givenKey, statement, proofBytes, inner }: Child,
 ): Witnessed {
+  const read = readKey(givenKey);
+  if (!read.ok) return reject('KEY_MALFORMED', { code: read.fault.code, ...read.fault.details });
+  const { key } = read;
   const ownProfile = profileDigest(key.profile);
   const profileNumber = isSame(machineDigest(key.system), machineDigest(system))
     ? profiles.findIndex((profile) => isSame(profileDigest(profile), ownProfile))

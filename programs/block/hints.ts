@@ -4,7 +4,12 @@
  * Source: docs/spec/block.md.
  */
 import type { HintFunctions } from '../../machine/program.ts';
-import { type AggregateEntry, entriesDigest, type LeafEntry } from '../aggregate/aggregateStatement.ts';
+import {
+  type AggregateEntry,
+  createEntriesDigest,
+  type LeafEntry,
+  readTree,
+} from '../aggregate/aggregateStatement.ts';
 import {
   type AccessListItem,
   accessKey,
@@ -97,7 +102,9 @@ function atRemaining<T>(values: readonly T[], remaining: number | undefined, wha
 
 /** The hints that make the program prove the block of this witness, but for those of the children's proofs. */
 export function blockHints(witness: BlockWitness): HintFunctions {
-  const { trees, columnKeyDigests, columns, leafOf, itemColumns } = witness;
+  const { columnKeyDigests, columns, leafOf, itemColumns } = witness;
+  const trees = witness.trees.map((tree) => readTree(tree).entries);
+  const digestOf = createEntriesDigest();
   const { nodes } = walkTrees(trees);
   const items = mergedItems(columns, itemColumns);
   const keyNames = columnKeyDigests.map(String);
@@ -107,7 +114,7 @@ export function blockHints(witness: BlockWitness): HintFunctions {
 
   return {
     [HINT.CHILD_COUNT]: () => [trees.length],
-    [HINT.CHILD_ENTRIES]: ([child]) => entriesDigest(at(trees, child, 'child')),
+    [HINT.CHILD_ENTRIES]: ([child]) => digestOf(at(trees, child, 'child')),
     [HINT.NODE_COUNT]: () => [nodes.length],
     [HINT.ENTRY_COUNT]: ([node]) => [at(nodes, node, 'node').length],
     [HINT.ENTRY]: (inputs) => {
@@ -116,7 +123,7 @@ export function blockHints(witness: BlockWitness): HintFunctions {
     },
     [HINT.ENTRY_ROW]: (inputs) => {
       const entry = entryAt(inputs);
-      return entry.kind === 'inner' ? entriesDigest(entry.entries) : entry.statement;
+      return entry.kind === 'inner' ? digestOf(entry.entries) : entry.statement;
     },
     [HINT.BLOCK]: () => joined(...headerRows(first)),
     [HINT.COLUMN_COUNTS]: ([column]) => {

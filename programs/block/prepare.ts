@@ -3,9 +3,15 @@
  * columns as leaves, and every child verifies. The program checks it all again; here it costs little and names what is wrong.
  * Source: docs/spec/block.md.
  */
-import { checkKey, keyDigest, type VerifyingKey } from '../../stark/keys.ts';
+import { keyDigest, readKey, type VerifyingKey } from '../../stark/keys.ts';
+import { copyOfWords } from '../../stark/sealed.ts';
 import { type VerifierPolicy, verify } from '../../stark/verifier.ts';
-import { type AggregateEntry, aggregateStatement, flattenLeaves } from '../aggregate/aggregateStatement.ts';
+import {
+  type AggregateEntry,
+  aggregateStatement,
+  flattenLeaves,
+  readTree,
+} from '../aggregate/aggregateStatement.ts';
 import { type ColumnStatement, columnStatementDigest } from '../column/statement.ts';
 import { assembleBlock } from './blockInput.ts';
 import type { BlockProgramKeys } from './blockProgram.ts';
@@ -90,19 +96,25 @@ export function prepareBlock(
   list: readonly ListedTransfer[],
   policy: VerifierPolicy,
 ): PreparedBlock {
-  for (const [child, { key, statement, entries }] of children.entries()) {
-    const fault = checkKey(key);
-    if (fault !== undefined)
-      throw new BlockError('KEY_MALFORMED', { child, fault: fault.code, ...fault.details });
-    const got = keyDigest(key);
+  // Each part of a child is read once, so that what is compared, planned and verified is the same.
+  const readChildren = children.map(({ key, statement, proofBytes, entries }, child) => {
+    const read = readKey(key);
+    if (!read.ok)
+      throw new BlockError('KEY_MALFORMED', { child, fault: read.fault.code, ...read.fault.details });
+    const got = keyDigest(read.key);
     if (!isSameDigest(got, keys.aggregateKeyDigest))
       throw new BlockError('STALE_AGGREGATE_KEY', { child, got: got.join(' ') });
-    if (!isSameDigest(statement, aggregateStatement(keys.aggregateKeyDigest, entries)))
+    const tree = readTree(entries).entries;
+    // The statement of the tree is verified, of which the child's was found to be a copy.
+    const expected = aggregateStatement(keys.aggregateKeyDigest, tree);
+    const shown = copyOfWords(statement);
+    if (shown === undefined || !isSameDigest(shown, expected))
       throw new BlockError('CHILD_STATEMENT', { child });
-  }
-  const trees = children.map(({ entries }) => entries);
+    return { key: read.key, statement: expected, proofBytes, tree };
+  });
+  const trees = readChildren.map(({ tree }) => tree);
   const prepared = planBlock(keys, trees, columns, list);
-  for (const [child, { key, statement, proofBytes }] of children.entries()) {
+  for (const [child, { key, statement, proofBytes }] of readChildren.entries()) {
     const verdict = verify(key, statement, proofBytes, policy);
     if (!verdict.ok)
       throw new BlockError('CHILD_REJECTED', { child, reason: verdict.reason, ...verdict.details });

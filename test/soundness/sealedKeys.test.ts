@@ -6,6 +6,13 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { COLONNADE_MACHINE } from '../../machine/system.ts';
+import {
+  type AggregateEntry,
+  aggregateStatement,
+  flattenLeaves,
+} from '../../programs/aggregate/aggregateStatement.ts';
+import { prepareAggregate } from '../../programs/aggregate/prepare.ts';
+import { verifyAggregate } from '../../programs/aggregate/verifyAggregate.ts';
 import type { AirSystem, TableAir } from '../../stark/air/air.ts';
 import { machineDigest } from '../../stark/air/machineDigest.ts';
 import { MODULUS } from '../../stark/field/koalaBear.ts';
@@ -25,6 +32,7 @@ import {
   assertAccepted,
   assertRejected,
   createSetting,
+  HEIGHTS,
   NO_GRIND,
   nativeVerdictIn,
   proveIn,
@@ -185,6 +193,22 @@ describe('K: parts of a key that are not what they should be', () => {
       }
     }
     assert.ok(holes > 20, `${holes}`);
+  });
+
+  it('K3: -0 is no number of a system, and a list has a whole length', () => {
+    for (const path of pathsOf(EVERY_PART).filter((each) => typeof partAt(EVERY_PART, each) === 'number')) {
+      const system = changedAt(EVERY_PART, path, (owner, name) => {
+        owner[name] = -0;
+      });
+      assert.ok(systemFault(system, NO_GRIND) !== undefined, path.join('.'));
+    }
+    for (const length of [0.5, 1.5, -1, Number.NaN, '1', 2 ** 30]) {
+      const tables = new Proxy([...EVERY_PART.tables], {
+        get: (target, name) => (name === 'length' ? length : Reflect.get(target, name)),
+      });
+      const fault = checkKey(keyOf({ ...EVERY_PART, tables }));
+      assert.equal(fault?.code, 'SYSTEM_MALFORMED', String(length));
+    }
   });
 
   it('K3: a table whose names are holes is not the table whose words it has', () => {
@@ -365,5 +389,148 @@ describe('K: what changes between two readings', () => {
     const statement = new Uint32Array(new SharedArrayBuffer(32));
     statement.set(TOY_STATEMENT);
     assertAccepted(verify(setting.key, statement, shared, POLICY));
+  });
+});
+
+describe('K: what changes in a tree of aggregates', () => {
+  const digestOf = (word: number): Uint32Array => new Uint32Array(8).fill(word);
+  const aggregateKey = digestOf(9);
+  const leafKey = digestOf(1);
+  const leafOf = (word: number): AggregateEntry => ({
+    kind: 'leaf',
+    keyDigest: leafKey,
+    statement: digestOf(word),
+  });
+  let setting: Setting;
+  let proof: Uint8Array;
+  before(async () => {
+    // A toy that states C(K, L) of one leaf stands for the aggregate program.
+    const statement = aggregateStatement(aggregateKey, [leafOf(2)]);
+    setting = await settingOf(toyInstance(HEIGHTS, 1, 0, statement), NO_GRIND);
+    proof = await proveIn(setting);
+  });
+
+  function leavesOf(entries: readonly AggregateEntry[]): readonly (readonly number[])[] {
+    const leaves = verifyAggregate(setting.key, entries, proof, {
+      aggregateKeyDigest: aggregateKey,
+      proofKeyDigests: [keyDigest(setting.key)],
+      leafKeyDigests: [leafKey],
+      verifier: POLICY,
+    });
+    return leaves.map(({ statement }) => [...statement]);
+  }
+
+  it('K6: a leaf that is put into a verified list is verified anew', () => {
+    const entries = [leafOf(2)];
+    assert.deepEqual(leavesOf(entries), [[...digestOf(2)]]);
+    entries[0] = leafOf(666);
+    assert.throws(() => leavesOf(entries), { code: 'CHILD_REJECTED' });
+    entries[0] = leafOf(2);
+    assert.deepEqual(leavesOf(entries), [[...digestOf(2)]]);
+    entries.push(leafOf(777));
+    assert.throws(() => leavesOf(entries), { code: 'CHILD_REJECTED' });
+    assert.throws(() => leavesOf([leafOf(2), { kind: 'inner', entries: [] }]), { code: 'NO_ENTRIES' });
+  });
+
+  it('K6: words that change in a verified leaf are verified anew', () => {
+    const entry = { kind: 'leaf', keyDigest: leafKey, statement: digestOf(2) } as const;
+    assert.deepEqual(leavesOf([entry]), [[...digestOf(2)]]);
+    const before = aggregateStatement(aggregateKey, [entry]);
+    entry.statement[3] = 666;
+    assert.throws(() => leavesOf([entry]), { code: 'CHILD_REJECTED' });
+    assert.notDeepEqual(aggregateStatement(aggregateKey, [entry]), before);
+  });
+
+  it('K6: an entry that answers every question otherwise is believed as it was read first', () => {
+    let readings = 0;
+    const answers = <Value>(first: Value, then: Value): Value => (readings++ === 0 ? first : then);
+    const sly: readonly [string, AggregateEntry][] = [
+      [
+        'statement',
+        {
+          ...leafOf(2),
+          get statement() {
+            return answers(digestOf(2), digestOf(666));
+          },
+        } as AggregateEntry,
+      ],
+      [
+        'kind',
+        {
+          ...leafOf(2),
+          entries: [leafOf(666)],
+          get kind() {
+            return answers('leaf', 'inner');
+          },
+        } as unknown as AggregateEntry,
+      ],
+    ];
+    for (const [name, entry] of sly) {
+      readings = 0;
+      assert.deepEqual(leavesOf([entry]), [[...digestOf(2)]], name);
+      assert.equal(readings, 1, name);
+    }
+    readings = 0;
+    const below = {
+      kind: 'inner',
+      get entries() {
+        return answers([leafOf(3)], [leafOf(666)]);
+      },
+    } as const;
+    assert.deepEqual(
+      flattenLeaves([below]).map(({ statement }) => statement[0]),
+      [3],
+    );
+    assert.equal(readings, 1);
+  });
+
+  it('K6: what is no tree is refused', () => {
+    const throwing = {
+      get kind(): never {
+        throw new TypeError('no');
+      },
+    };
+    const lengthless = new Proxy([leafOf(2)], {
+      get: (target, name) => (name === 'length' ? 0.5 : Reflect.get(target, name)),
+    });
+    for (const strange of STRANGE) {
+      const name = nameOf(strange);
+      assert.throws(() => leavesOf(strange as AggregateEntry[]), { name: 'AggregationError' }, name);
+      assert.throws(() => leavesOf([strange as AggregateEntry]), { name: 'AggregationError' }, name);
+      for (const part of ['kind', 'keyDigest', 'statement'])
+        assert.throws(
+          () => leavesOf([{ ...leafOf(2), [part]: strange } as AggregateEntry]),
+          { name: 'AggregationError' },
+          `${part} ${name}`,
+        );
+    }
+    assert.throws(() => leavesOf([throwing as unknown as AggregateEntry]), { code: 'ENTRY_MALFORMED' });
+    assert.throws(() => leavesOf(lengthless), { code: 'TOO_MANY_ENTRIES' });
+    const circle: AggregateEntry[] = [];
+    circle.push({ kind: 'inner', entries: circle }, { kind: 'inner', entries: circle });
+    assert.throws(() => leavesOf(circle), { code: 'TOO_DEEP' });
+  });
+
+  it('K6: a child that is to be aggregated is read once', () => {
+    const verifiable = { system: toySystem, profiles: [NO_GRIND] };
+    const { statement } = setting.instance;
+    let readings = 0;
+    const sly = {
+      get key(): VerifyingKey {
+        return readings++ === 0 ? setting.key : keyOf(EVERY_PART);
+      },
+      statement,
+      proofBytes: proof,
+      inner: undefined,
+    };
+    const prepared = prepareAggregate(aggregateKey, [sly], POLICY, verifiable);
+    assert.equal(readings, 1);
+    const own = { kind: 'leaf', keyDigest: keyDigest(setting.key), statement } as const;
+    assert.deepEqual(prepared.entries, [own]);
+    // An aggregate under its own key: the tree is the one whose statement was compared.
+    const entries = [leafOf(2)];
+    const child = { ...sly, key: setting.key, inner: { kind: 'inner', entries } } as const;
+    const known = keyDigest(setting.key);
+    assert.throws(() => prepareAggregate(known, [child], POLICY, verifiable), { code: 'STATEMENT_MISMATCH' });
   });
 });

@@ -143,15 +143,20 @@ export const TOY_STATEMENT = Uint32Array.of(3, 5, 7, 11, 13, 17, 19, 23);
  * A valid trace of the toy machine whose program is the value of the first nibble, normally 0; rows ask for squares only when `square` is present, at most
  * one a row of it.
  */
-export function toyInstance(heights: ToyHeights, seed = 1, firstNibble = 0): ToyInstance {
+export function toyInstance(
+  heights: ToyHeights,
+  seed = 1,
+  firstNibble = 0,
+  statement: Uint32Array = TOY_STATEMENT,
+): ToyInstance {
   const random = createRandom(seed);
   const rows = 2 ** heights.walk;
   const walkColumns = Array.from({ length: walk.mainColumns.length }, () => new Uint32Array(rows));
   const logNibbles = heights.nibble ?? LOG_NIBBLES;
   const multiplicity = new Uint32Array(2 ** logNibbles);
   const asked: number[] = [];
-  let a = TOY_STATEMENT[0]!;
-  let b = TOY_STATEMENT[1]!;
+  let a = statement[0]!;
+  let b = statement[1]!;
   for (let row = 0; row < rows; row++) {
     const low = firstNibble + random.below(NIBBLES);
     const high = firstNibble + random.below(NIBBLES);
@@ -172,7 +177,7 @@ export function toyInstance(heights: ToyHeights, seed = 1, firstNibble = 0): Toy
   ];
   return {
     system: toySystem,
-    statement: TOY_STATEMENT,
+    statement,
     preprocessed: toyPreprocessed(firstNibble, logNibbles),
     traces,
   };
