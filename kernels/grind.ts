@@ -33,7 +33,7 @@ export function grindRounds(device: ComputeDevice): number {
 
 /**
  * The least nonce for which `grind(label, bits, nonce)` of a transcript in `state` (8 canonical words) succeeds. Expected
- * nonces: 2^bits; of 24 bits there is none among the p - 1 possible ones with a chance of 2^-183.
+ * nonces: 2^bits; of 24 bits there is none among the p possible ones with a chance of 2^-183.
  * Throws: KernelError 'SHAPE_MISMATCH' on a state or bits out of range; 'STATUS' when no nonce exists; 'ABORTED'.
  */
 export async function grindNonce(

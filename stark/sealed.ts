@@ -118,13 +118,14 @@ function createReader(): Reader {
       return value;
     },
     oneOf(value, at, choices) {
-      if (!choices.includes(value)) refuse(at, choices.join(' or '), value);
+      // `includes` takes -0 for 0.
+      if (!choices.includes(value) || Object.is(value, -0)) refuse(at, choices.join(' or '), value);
       return value;
     },
     list(value, at, read) {
       if (!Array.isArray(value) && typedArrayName(value) !== 'Uint32Array') refuse(at, 'a list', value);
       const { length } = value;
-      if (!(length >= 0 && length <= itemsLeft))
+      if (!(Number.isInteger(length) && length >= 0 && length <= itemsLeft))
         refuse(at, `at most ${itemsLeft} more items of ${MAXIMUM_ITEMS}`, length);
       itemsLeft -= length;
       // By index: `map` and `forEach` skip holes.
