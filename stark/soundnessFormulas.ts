@@ -100,30 +100,41 @@ export interface RoundBits {
   readonly query: number;
 }
 
+/**
+ * What a grind of so many bits adds: -log2 of the chance that a uniform word passes. The low bits of a word are 0 for
+ * (p - 1)/2^bits + 1 words of p, one more than for any other value.
+ */
+export function grindBits(bits: number): number {
+  return Math.log2(MODULUS) - Math.log2((MODULUS - 1) / 2 ** bits + 1);
+}
+
 export function roundBits(parameters: SoundnessParameters, multiplicity: number): RoundBits {
-  const { constraintDegree, extensionDegree, grinding, logBlowup, openingPoints } = parameters;
+  const { constraintDegree, extensionDegree, logBlowup, openingPoints } = parameters;
   const rate = 2 ** -logBlowup;
   const height = 2 ** parameters.logHeight;
   const lists = listSize(multiplicity, rate);
+  const { lookup, deep, batch, fold, query } = parameters.grinding;
   const fieldBits = extensionBits(extensionDegree);
   const bits = (badChallenges: number): number => fieldBits - Math.log2(badChallenges);
 
-  const identityDegree = constraintDegree * (height + openingPoints - 1) + height - 1;
+  // The quotients' side, (x^N - 1) * (Q_0 + x^N * Q_1), has degree 3N whatever the constraints'.
+  const identityDegree = Math.max(constraintDegree * (height + openingPoints - 1) + height - 1, 3 * height);
   const batchGaps = parameters.batchedDimensions.reduce(
     (sum, dimension) => sum + proximityGapCount(multiplicity, rate, dimension),
     0,
   );
   return {
-    lookup: bits(parameters.logUpDenominatorWords * (parameters.chargesLists ? lists : 1)) + grinding.lookup,
+    lookup:
+      bits(parameters.logUpDenominatorWords * (parameters.chargesLists ? lists : 1)) + grindBits(lookup),
     ali: bits(lists * parameters.constraints),
-    deep: bits(lists ** (parameters.chargesLists ? 2 : 1) * identityDegree) + grinding.deep,
+    deep: bits(lists ** (parameters.chargesLists ? 2 : 1) * identityDegree) + grindBits(deep),
     batch:
-      bits(batchGaps * batchingFactor(parameters.batching, parameters.batchedFunctions)) + grinding.batch,
+      bits(batchGaps * batchingFactor(parameters.batching, parameters.batchedFunctions)) + grindBits(batch),
     folds: parameters.folds.map(
       ({ dimension, factor }) =>
-        bits(proximityGapCount(multiplicity, rate, dimension) * factor) + grinding.fold,
+        bits(proximityGapCount(multiplicity, rate, dimension) * factor) + grindBits(fold),
     ),
-    query: -parameters.queries * Math.log2(1 - decodingRadius(multiplicity, rate)) + grinding.query,
+    query: -parameters.queries * Math.log2(1 - decodingRadius(multiplicity, rate)) + grindBits(query),
   };
 }
 

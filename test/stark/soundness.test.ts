@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { COLONNADE_MACHINE } from '../../machine/system.ts';
 import { DENOMINATOR_OVERHEAD_WORDS } from '../../stark/air/degree.ts';
+import { MODULUS } from '../../stark/field/koalaBear.ts';
 import {
   FINAL,
   type Grinding,
@@ -20,11 +21,14 @@ import {
   maximaSoundness,
   profileSoundness,
   REQUIRED_BITS,
+  soundnessParameters,
   systemMaxima,
 } from '../../stark/soundness.ts';
 import {
   type Batching,
   bestMultiplicity,
+  grindBits,
+  LEAST_MULTIPLICITY,
   leastBits,
   proximityGapCount,
   type RoundBits,
@@ -150,6 +154,30 @@ test('the bad challenges of a line, in whole numbers', () => {
   const expected = Number(266_853_183_557_299_442n);
   const count = proximityGapCount(146, 1 / 2, 2 ** 20);
   assert.ok(Math.abs(count / expected - 1) < 1e-9, String(count));
+});
+
+test('a grind is charged the chance that a word passes it', () => {
+  // Of p = 127 * 2^24 + 1 words, 127 * 2^(24 - g) + 1 have g low bits of 0.
+  for (const [bits, words] of [
+    [0, MODULUS],
+    [1, 127 * 2 ** 23 + 1],
+    [22, 127 * 4 + 1],
+    [24, 128],
+  ] as const) {
+    assert.ok(Math.abs(2 ** -grindBits(bits) * MODULUS - words) < 1e-4 * words, String(bits));
+    assert.ok(grindBits(bits) <= bits, String(bits));
+  }
+  assert.equal(grindBits(22).toFixed(5), '21.99716');
+  assert.equal(grindBits(24).toFixed(3), '23.989');
+});
+
+test('the identity at zeta has the degree of its higher side', () => {
+  // N is 1024: 3N for the quotients' side, d(N + 1) + N - 1 for the constraints', which is the lower one for d = 1.
+  const parameters = { ...soundnessParameters(LEAF, LEAF.maxima), logHeight: 10 };
+  const deepOf = (constraintDegree: number): number =>
+    roundBits({ ...parameters, constraintDegree }, LEAST_MULTIPLICITY).deep;
+  assert.ok(Math.abs(deepOf(1) - deepOf(2) - Math.log2((3 * 1024 + 1) / (3 * 1024))) < 1e-9);
+  assert.ok(Math.abs(deepOf(1) - deepOf(3) - Math.log2((4 * 1024 + 2) / (3 * 1024))) < 1e-9);
 });
 
 test('every production profile reaches 128 bits at its maxima', () => {
