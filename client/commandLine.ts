@@ -76,11 +76,13 @@ async function version(): Promise<string> {
 /** Runs one command line, without the program's own name. */
 export async function main(args: readonly string[]): Promise<ExitCode> {
   const [name, ...rest] = args;
+  // What stands behind '--' are files, whatever they are called.
+  const options = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length);
   if (name === undefined || HELP.has(name) || name === 'help') {
     (name === undefined ? say : print)(USAGE);
     return name === undefined ? 2 : 0;
   }
-  if (name === '--version') {
+  if (options.includes('--version')) {
     print(await version());
     return 0;
   }
@@ -90,7 +92,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     if (named === undefined) throw new UsageError(`There is no command ${name}.`);
     const command = await named.load();
     usage = command.usage;
-    if (rest.some((each) => HELP.has(each))) {
+    if (options.some((each) => HELP.has(each))) {
       print(usage);
       return 0;
     }
@@ -98,7 +100,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
   } catch (error) {
     clearBar();
     const { code, message, details, exitCode } = refusalOf(error);
-    if (args.includes('--json')) printJson({ ok: false, code, message, details });
+    if (options.includes('--json')) printJson({ ok: false, code, message, details });
     if (code === 'USAGE') say(`${message}\n\n${usage}`);
     else say(message.startsWith(code) ? message : `${code}: ${message}`);
     return exitCode;

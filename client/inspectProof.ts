@@ -30,7 +30,7 @@ export interface ProofInspection {
   readonly keyDigest: string;
   readonly profile: {
     readonly name: string;
-    readonly securityBits: number;
+    readonly provableBits: number;
     readonly logBlowup: number;
     readonly queries: number;
     readonly grinding: Grinding;
@@ -63,7 +63,7 @@ export function inspectProof(bytes: Uint8Array, key: VerifyingKey): ProofInspect
     keyDigest: formatDigest(keyDigest(key)),
     profile: {
       name,
-      securityBits: profileSoundness(profile, system).bits,
+      provableBits: profileSoundness(profile, system).bits,
       logBlowup,
       queries,
       grinding,
@@ -157,7 +157,7 @@ export function formatInspection({
   return [
     `${file}: ${inspection.bytes.toLocaleString('en-US')} bytes, sha256 ${sha256}`,
     `Proof format ${inspection.formatVersion}; program ${program} on the machine ${inspection.system}; key ${inspection.keyDigest}`,
-    `Profile ${profile.name}, ${profile.securityBits.toFixed(1)} provable bits for this layer; rate 1/${2 ** profile.logBlowup}, ${profile.queries} queries (${inspection.distinctQueries} different), proof of work lookup ${lookup}, deep ${deep}, batch ${batch}, fold ${fold}, query ${query} bits`,
+    `Profile ${profile.name}, ${profile.provableBits.toFixed(1)} provable bits for this layer; rate 1/${2 ** profile.logBlowup}, ${profile.queries} queries (${inspection.distinctQueries} different), proof of work lookup ${lookup}, deep ${deep}, batch ${batch}, fold ${fold}, query ${query} bits`,
     '',
     ...table([
       ['table', 'rows', ...PHASES],

@@ -72,10 +72,10 @@ export type FileVerdict =
 
 export type Bounds = Pick<Extract<FileVerdict, { ok: true }>, 'provableBits' | 'collisionBits'>;
 
-/** The two bounds of a verdict; the first is never rounded up. */
+/** The two bounds of a verdict, never rounded up. */
 export function formatBits({ provableBits, collisionBits }: Bounds): string {
-  const tenths = Math.floor(10 * provableBits) / 10;
-  return `${tenths.toFixed(1)} provable bits, ${collisionBits.toFixed(0)} against collisions`;
+  const tenths = (bits: number): string => (Math.floor(10 * bits) / 10).toFixed(1);
+  return `${tenths(provableBits)} provable bits, ${tenths(collisionBits)} against collisions`;
 }
 
 /** Decides whether the file's proof shows what the file says, under a published key. Does not throw on a bad file. */

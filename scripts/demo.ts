@@ -17,6 +17,7 @@ import { COLUMN_PROGRAM } from '../server/columnProgram.ts';
 import { startService } from '../server/service.ts';
 import { parseSettings } from '../server/settings.ts';
 import { LEAF } from '../stark/profile.ts';
+import { COLLISION_BITS } from '../stark/soundness.ts';
 import { checkFinal, levelsOf, requireKey, submitBlock, waitForBlock } from './demoBlock.ts';
 import { finishColumn, type ProvedColumn, type SubmittedColumn } from './demoColumns.ts';
 import { type Options, readBlockFile, readOptions, reasonForColumnsOnly, USAGE } from './demoOptions.ts';
@@ -118,7 +119,8 @@ async function runDemo(options: Options): Promise<DemoReport> {
       block: Number(file.block.number),
       program: COLUMN_PROGRAM.name,
       profile: LEAF.name,
-      securityBits: Math.min(...proved.map(({ securityBits }) => securityBits)),
+      provableBits: Math.min(...proved.map(({ provableBits }) => provableBits)),
+      collisionBits: COLLISION_BITS,
       adapter: chosen,
       columnsAsked: columnCount,
       columns,

@@ -21,6 +21,7 @@ import { type BlockPolicy, finalStatement, verifyBlock } from '../programs/block
 import { formatStatement } from '../server/api/schemas.ts';
 import { FINAL, INNER } from '../stark/profile.ts';
 import { decodeProof } from '../stark/proof/codec.ts';
+import { COLLISION_BITS } from '../stark/soundness.ts';
 import { productionPolicy } from '../stark/verifier.ts';
 import { addStages, type FinalReport, type LevelReport } from './demoReport.ts';
 
@@ -144,7 +145,8 @@ export async function checkFinal(
     file: blockFile(summary, bytes, keys),
     final: {
       proofBytes: bytes.byteLength,
-      bits: Math.min(...[finalKey, aggregateKey, blockKey].map(bitsBehind)),
+      provableBits: Math.min(...[finalKey, aggregateKey, blockKey].map(bitsBehind)),
+      collisionBits: COLLISION_BITS,
       verifyMs,
       serviceVerifyMs: 1000 * proof.verifySeconds,
       proofSha256: createHash('sha256').update(bytes).digest('hex'),

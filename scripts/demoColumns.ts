@@ -18,7 +18,7 @@ export interface SubmittedColumn {
 export interface ProvedColumn {
   readonly report: ColumnReport;
   readonly statement: ColumnStatement;
-  readonly securityBits: number;
+  readonly provableBits: number;
 }
 
 /** Waits for a column's proof and verifies it. Throws: Error when anything is wrong. */
@@ -53,7 +53,7 @@ export async function finishColumn(
   }
   return {
     statement,
-    securityBits: job.proof.securityBits,
+    provableBits: job.proof.provableBits,
     report: {
       column: column.columnIndex,
       transactions: statement.transfers.length,

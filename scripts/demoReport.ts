@@ -1,5 +1,6 @@
 /** What the demo prints: one object, or the same as a table. */
 import type { AggregationAnswer } from '../client/client.ts';
+import { formatBits } from '../client/verifyFile.ts';
 import type { JobAnswer } from '../server/api/schemas.ts';
 
 type Measures = NonNullable<JobAnswer['proof']>['measures'];
@@ -44,8 +45,9 @@ export interface LevelReport {
 /** The block's one proof, verified here. */
 export interface FinalReport {
   readonly proofBytes: number;
-  /** Provable, of a proof under its key. */
-  readonly bits: number;
+  /** Of the weakest layer that it rests on, and against collisions of the hash. */
+  readonly provableBits: number;
+  readonly collisionBits: number;
   /** Here, in plain TypeScript; and by the service. */
   readonly verifyMs: number;
   readonly serviceVerifyMs: number;
@@ -75,7 +77,9 @@ export interface DemoReport extends Partial<BlockReport> {
   readonly block: number;
   readonly program: string;
   readonly profile: string;
-  readonly securityBits: number;
+  /** Of the weakest column. */
+  readonly provableBits: number;
+  readonly collisionBits: number;
   readonly adapter: { readonly name: string; readonly isSoftware: boolean };
   readonly columnsAsked: number;
   readonly columns: readonly ColumnReport[];
@@ -178,7 +182,7 @@ function formatBlock({ levels = [], final, blockSeconds = 0 }: DemoReport): stri
       ]),
     ),
     '',
-    `The block in one proof of ${final.proofBytes.toLocaleString('en-US')} bytes (${kibibytes(final.proofBytes)}), ${final.bits.toFixed(1)} provable bits, ${seconds(blockSeconds)} s after the last column.`,
+    `The block in one proof of ${final.proofBytes.toLocaleString('en-US')} bytes (${kibibytes(final.proofBytes)}), ${formatBits(final)}, ${seconds(blockSeconds)} s after the last column.`,
     `Verified here from keys.json and the block's data in ${final.verifyMs.toFixed(0)} ms; statement ${final.statement}. It says:`,
     ...final.claims.map((claim) => `  ${claim}`),
     ...final.caveats.map((caveat) => `  ${caveat}`),
@@ -193,7 +197,7 @@ export function formatReport(report: DemoReport): string {
   const found = independent.differences;
   return [
     `Block ${report.block}: ${totals.transactions} plain transfers, ${totals.executed} executed, ${countAll(totals.skipped)} skipped${reasons.length === 0 ? '' : ` (${reasons.join(', ')})`}`,
-    `Adapter ${adapter.name}${adapter.isSoftware ? ' - software: slow' : ''}; profile ${report.profile}, ${report.securityBits.toFixed(1)} provable bits`,
+    `Adapter ${adapter.name}${adapter.isSoftware ? ' - software: slow' : ''}; profile ${report.profile}, ${formatBits(report)}`,
     '',
     table(
       ['column', 'transfers', 'executed', 'skipped', 'cycles', 'proof', 'prove s', 'verify s'],

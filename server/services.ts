@@ -16,8 +16,8 @@ import { largestBody, type Settings } from './settings.ts';
 
 export interface ServedProfile {
   readonly profile: Profile;
-  /** Provable bits of a proof under this profile for the machine as it is. */
-  readonly securityBits: number;
+  /** Of the weakest of a proof under this profile and those below it, for the machine as it is. */
+  readonly provableBits: number;
 }
 
 /** What is not the same in production and in tests. */

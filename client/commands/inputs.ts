@@ -4,8 +4,11 @@ import type { Program } from '../../machine/program.ts';
 import { run } from '../../machine/system.ts';
 import { executeColumn } from '../../programs/column/execute.ts';
 import type { ColumnInput } from '../../programs/column/input.ts';
+import { Problem } from '../../server/problems.ts';
+import type { ServedProgram } from '../../server/programs.ts';
 import { SERVED_PROGRAMS } from '../../server/registry.ts';
 import type { Claim } from '../claims.ts';
+import { ClientError } from '../errors.ts';
 import { readJson } from '../files.ts';
 import { required, UsageError } from '../terminal.ts';
 
@@ -39,11 +42,26 @@ export async function readInputs(values: {
   return { name: values.program, json: await readJson(required(values.inputs, '--inputs')) };
 }
 
-/** Parses the inputs and runs the program. Throws: Problem, InputsRefused, MachineError. */
+/** The inputs as the program has them. Throws: ClientError 'FIELD', InputsRefused. */
+function parseInputs(served: ServedProgram, json: unknown): unknown {
+  try {
+    return served.parseInputs(json);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    // Here is no request with a body: the field is one of the file's.
+    const [fault] = error.details['errors'] as readonly { readonly path: string }[];
+    throw new ClientError('FIELD', {
+      field: (fault?.path ?? '').replace(/^body\./, ''),
+      problem: error.message,
+    });
+  }
+}
+
+/** Parses the inputs and runs the program. Throws: ClientError 'FIELD', InputsRefused, MachineError. */
 export function prepareRun(name: string, json: unknown): PreparedRun {
   const served = SERVED_PROGRAMS.get(name);
   if (served === undefined) throw new RangeError(`there is no program ${name}`);
-  const inputs = served.parseInputs(json);
+  const inputs = parseInputs(served, json);
   const statement = served.statementOf(inputs);
   const program = served.program();
   const start = performance.now();

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { FAN_IN } from '../aggregation/tree.ts';
 import {
+  boundFields,
   count,
   deadline,
   digest,
@@ -134,7 +135,7 @@ export const aggregationSchema = z.object({
       statement: digest,
       proofBytes: count,
       sha256: z.string(),
-      securityBits: z.number(),
+      ...boundFields,
       verifySeconds: z.number(),
     })
     .optional(),

@@ -96,6 +96,9 @@ export const verifyQuerySchema = z.strictObject({ program: name, profile: name, 
 
 export const jobParametersSchema = z.strictObject({ id: z.string().max(64) });
 
+/** Of a proof: the provable bits of the weakest layer that it rests on, and what a collision of the hash costs. */
+export const boundFields = { provableBits: z.number(), collisionBits: z.number() } as const;
+
 const adapterSchema = z.object({ name: z.string(), isSoftware: z.boolean() });
 const tableSchema = z.object({ name: z.string(), rows: count, cells: count });
 
@@ -169,7 +172,7 @@ export const jobSchema = z.object({
       proofBytes: count,
       /** Lower-case hex digits. */
       sha256: z.string(),
-      securityBits: z.number(),
+      ...boundFields,
       verifySeconds: z.number(),
       measures: measuresSchema,
     })
@@ -202,6 +205,9 @@ export const jobListSchema = z.object({
 
 export const verdictSchema = z.object({
   isValid: z.boolean(),
+  /** Of a valid proof. */
+  provableBits: boundFields.provableBits.optional(),
+  collisionBits: boundFields.collisionBits.optional(),
   /** Why not. */
   reason: z.string().optional(),
   details: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
@@ -247,8 +253,8 @@ export const programListSchema = z.object({ programs: z.array(programSchema) });
 const profileSchema = z.object({
   name: z.string(),
   digest,
-  /** Provable bits for the machine as it is. */
-  securityBits: z.number(),
+  /** Of a proof under it. */
+  ...boundFields,
   logBlowup: count,
   queries: count,
   grinding: z.object({ lookup: count, deep: count, batch: count, fold: count, query: count }),

@@ -13,6 +13,7 @@ import type { AggregationAnswer } from '../api/aggregationSchemas.ts';
 import { formatStatement } from '../api/schemas.ts';
 import { pastProofs } from '../estimates/history.ts';
 import { JOB_FAILURES } from '../jobs/job.ts';
+import { boundsOf } from '../profiles.ts';
 import type { Services } from '../services.ts';
 
 const PROVERS = [1, 2, 4, 8] as const;
@@ -141,7 +142,7 @@ export function aggregationAnswer(
             statement: formatStatement(root.statement),
             proofBytes: root.job.proved.proofBytes,
             sha256: root.job.proved.sha256,
-            securityBits: allProfiles.get(root.profile)?.securityBits ?? 0,
+            ...boundsOf(allProfiles, root.profile),
             verifySeconds: root.job.proved.verifySeconds,
           },
         }

@@ -15,6 +15,7 @@ import { ROUTES } from '../api/routes.ts';
 import { type CapabilitiesAnswer, formatStatement } from '../api/schemas.ts';
 import { BUILD } from '../build.ts';
 import { serve } from '../http/serve.ts';
+import { boundsOf } from '../profiles.ts';
 import type { Services } from '../services.ts';
 
 /** The power of the permutation's S-box. Source: docs/spec/proof-system.md, section 2. */
@@ -30,10 +31,10 @@ function fingerprint(): string {
 export async function capabilityRoutes(app: FastifyInstance, services: Services): Promise<void> {
   const { settings, system, allProfiles, prover, checker } = services;
 
-  const profileAnswers = [...allProfiles.values()].map(({ profile, securityBits }) => ({
+  const profileAnswers = [...allProfiles.values()].map(({ profile }) => ({
     name: profile.name,
     digest: formatStatement(profileDigest(profile)),
-    securityBits,
+    ...boundsOf(allProfiles, profile.name),
     logBlowup: profile.logBlowup,
     queries: profile.queries,
     grinding: profile.grinding,

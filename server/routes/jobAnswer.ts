@@ -1,6 +1,7 @@
 /** A job as its callers see it. */
 import { formatStatement, type JobAnswer } from '../api/schemas.ts';
 import { type AttemptError, JOB_FAILURES, type Job } from '../jobs/job.ts';
+import { boundsOf } from '../profiles.ts';
 import type { Services } from '../services.ts';
 
 const moment = (atMs: number): string => new Date(atMs).toISOString();
@@ -53,7 +54,7 @@ export function jobAnswer(job: Job, profiles: Services['profiles']): JobAnswer {
             statement: formatStatement(state.proof.statement),
             proofBytes: state.proof.bytes.byteLength,
             sha256: state.proof.sha256,
-            securityBits: profiles.get(job.profile)?.securityBits ?? 0,
+            ...boundsOf(profiles, job.profile),
             verifySeconds: state.proof.verifySeconds,
             measures: {
               ...state.proof.measures,

@@ -8,10 +8,11 @@ import { createPlaces } from '../bodies.ts';
 import { receiveBody } from '../http/receive.ts';
 import { serve } from '../http/serve.ts';
 import { Problem } from '../problems.ts';
+import { boundsOf } from '../profiles.ts';
 import type { Services } from '../services.ts';
 
 export async function verifyRoutes(app: FastifyInstance, services: Services): Promise<void> {
-  const { settings, system, checker } = services;
+  const { settings, system, allProfiles, checker } = services;
   const places = createPlaces(settings.queueLimit);
 
   app.removeAllContentTypeParsers();
@@ -34,7 +35,7 @@ export async function verifyRoutes(app: FastifyInstance, services: Services): Pr
       reception,
       ({ bytes: proof, caller }) => checker.verify({ program, profile, statement, proof }, caller),
     );
-    if (verdict.ok) return { isValid: true, verifySeconds: seconds };
+    if (verdict.ok) return { isValid: true, ...boundsOf(allProfiles, profile), verifySeconds: seconds };
     const { reason, details } = verdict;
     if (MALFORMED_REASONS.has(reason)) throw new Problem('malformed-proof', reason, { reason, ...details });
     return { isValid: false, reason, details, verifySeconds: seconds };

@@ -183,7 +183,8 @@ describe('the command line', () => {
         statement: formatDigest(file.statement),
         proofBytes: file.proofBytes.length,
         sha256: '',
-        securityBits: 128,
+        provableBits: 128,
+        collisionBits: 123,
         verifySeconds: 0,
         measures: {
           adapter: { name: 'stored', isSoftware: true },

@@ -19,10 +19,21 @@ after(() => rmSync(folder, { recursive: true }));
 const BLOCK = fileURLToPath(new URL('../../data/blocks/19933122.json.gz', import.meta.url));
 const OBJECT = join(folder, 'object.proof');
 writeFileSync(OBJECT, '{"format":{"toString":1}}\n');
+const SHORT_INPUTS = join(folder, 'short.json');
+writeFileSync(SHORT_INPUTS, '{"chainId":"1"}');
 const BAD_INPUTS = join(folder, 'inputs.json');
 writeFileSync(
   BAD_INPUTS,
-  '{"chainId":"1","blockNumber":"1","baseFeePerGasWei":"0","transfers":[],"accounts":[]}',
+  JSON.stringify({
+    chainId: '1',
+    blockNumber: '1',
+    baseFeePerGasWei: '0',
+    coinbase: `0x${'cc'.repeat(20)}`,
+    blockGasLimit: '30000000',
+    transactionGasCap: '30000000',
+    transfers: [],
+    accounts: [],
+  }),
 );
 
 /** The status of a command whose stdout nobody reads. */
@@ -37,10 +48,11 @@ function statusUnread(...args: readonly string[]): Promise<number | null> {
 
 describe('bad files and taken outputs', () => {
   it('are answered by a code in one line, and by an object', async () => {
-    const [object, missing, refused, taken, empty, version] = await Promise.all([
+    const [object, missing, refused, short, taken, empty, version] = await Promise.all([
       colonnade('verify', OBJECT, '--json'),
       colonnade('verify', OBJECT, join(folder, 'none.proof')),
       colonnade('trace', '--inputs', BAD_INPUTS, '--json'),
+      colonnade('trace', '--inputs', SHORT_INPUTS, '--json'),
       colonnade('prove', '--inputs', BAD_INPUTS, '--out', folder),
       colonnade('partition', BLOCK, '--columns', '2', '--out', '', '--json'),
       colonnade('--version'),
@@ -50,6 +62,8 @@ describe('bad files and taken outputs', () => {
     assert.equal(missing.status, 2);
     assert.ok(missing.stdout.includes('NOT_A_PROOF_FILE') && missing.stdout.includes('FILE_UNREADABLE'));
     assert.deepEqual([refused.status, answerOf(refused.stdout)['code']], [1, 'INPUTS_REFUSED']);
+    const { code, details } = answerOf(short.stdout) as { code: string; details: { field: string } };
+    assert.deepEqual([short.status, code, details.field], [1, 'FIELD', 'inputs.blockNumber']);
     assert.equal(refused.stderr.trim().split('\n').length, 1, refused.stderr);
     assert.equal(taken.status, 1);
     assert.ok(taken.stderr.startsWith('FILE_UNWRITABLE'), taken.stderr);

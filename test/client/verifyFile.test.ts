@@ -11,7 +11,12 @@ import {
 } from '../../client/proofFile.ts';
 import { parsePublishedKeys } from '../../client/publishedKeys.ts';
 import { treeLines } from '../../client/tree.ts';
-import { type FileRejectionCode, productionSystem, verifyProofFile } from '../../client/verifyFile.ts';
+import {
+  type FileRejectionCode,
+  formatBits,
+  productionSystem,
+  verifyProofFile,
+} from '../../client/verifyFile.ts';
 import {
   blockNumberOf,
   TOY_KNOWN,
@@ -67,6 +72,40 @@ describe('verifyProofFile', () => {
         ['column', 2n],
         ['column', 3n],
       ],
+    );
+  });
+
+  it('has the bits of the weakest layer, and rounds none up', async () => {
+    const { keys } = published;
+    const weakOf = (program: string): typeof keys => {
+      const changed = keys.keys.map((key) =>
+        key.program === program ? { ...key, provableBits: 7.96 } : key,
+      );
+      const column = changed.filter((key) => key.program === 'column');
+      return {
+        ...keys,
+        keys: changed.map((key) => (key.program === 'block' ? { ...key, constantKeys: column } : key)),
+      };
+    };
+    const block = await published.proofOf('block', new Uint32Array(8));
+    const aboveBlock = await published.aggregateFile([leafOf(block)]);
+    const [column] = columns as [ProofFile];
+    for (const [weak, file, isWeak] of [
+      ['column', column, true],
+      ['column', aggregate, true],
+      ['column', block, true],
+      ['column', aboveBlock, true],
+      ['aggregate', aggregate, true],
+      ['aggregate', column, false],
+      ['block', aggregate, false],
+    ] as const) {
+      const verdict = verifyProofFile(weakOf(weak), TOY_KNOWN, file);
+      assert.ok(verdict.ok);
+      assert.equal(verdict.provableBits === 7.96, isWeak, `${weak} below ${file.program}`);
+    }
+    assert.equal(
+      formatBits({ provableBits: 127.99, collisionBits: 123.95 }),
+      '127.9 provable bits, 123.9 against collisions',
     );
   });
 

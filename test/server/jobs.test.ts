@@ -19,7 +19,7 @@ import {
   succeed,
 } from '../support/fakeServices.ts';
 
-const LEAF_ONLY = new Map([['leaf', { profile: LEAF, securityBits: 128 }]]);
+const LEAF_ONLY = new Map([['leaf', { profile: LEAF, provableBits: 128 }]]);
 const REQUEST = { program: 'sum', profile: 'leaf', inputs: { left: 1, right: 2 } };
 
 async function submit(

@@ -113,6 +113,22 @@ describe('OpenAPI document', () => {
     assert.deepEqual(JSON.parse(JSON.stringify(document)), document);
   });
 
+  it('has both bounds wherever an answer has one', () => {
+    let found = 0;
+    const visit = (value: unknown): void => {
+      if (Array.isArray(value)) for (const each of value) visit(each);
+      if (!isObject(value)) return;
+      if ('provableBits' in value) {
+        assert.ok('collisionBits' in value, JSON.stringify(value));
+        found++;
+      }
+      for (const each of Object.values(value)) visit(each);
+    };
+    visit(document);
+    assert.ok(found >= 4, `${found}: a job, an aggregation, a verdict, a profile`);
+    assert.ok(!JSON.stringify(document).includes('securityBits'));
+  });
+
   it('says what the schemas say', () => {
     const submit = objectAt(objectAt(paths['/v1/proofs'], 'path')['post'], 'post');
     const body = objectAt(objectAt(submit['requestBody'], 'body')['content'], 'content')['application/json'];

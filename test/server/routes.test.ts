@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { TRACE_HEADER_BYTES, TRACE_VERSION } from '../../machine/traceCodec.ts';
 import { AttemptLost } from '../../server/prover/prover.ts';
+import { COLLISION_BITS } from '../../stark/soundness.ts';
 import {
   ADAPTER,
   type FakeService,
@@ -72,7 +73,7 @@ describe('routes', () => {
     const proof = job['proof'] as Record<string, unknown>;
     assert.equal(proof['statement'], STATEMENT);
     assert.equal(proof['proofBytes'], 4);
-    assert.equal(proof['securityBits'], 128);
+    assert.deepEqual([proof['provableBits'], proof['collisionBits']], [128, COLLISION_BITS]);
     assert.deepEqual((proof['measures'] as { adapter: unknown }).adapter, ADAPTER);
     const download = await service.app.inject({ url: `/v1/proofs/${id}/proof` });
     assert.equal(download.statusCode, 200);
@@ -96,7 +97,12 @@ describe('routes', () => {
   it('verifies', async () => {
     const url = `/v1/verify?program=sum&profile=leaf&statement=${STATEMENT}`;
     const answer = await service.app.inject({ method: 'POST', url, headers: OCTETS, payload: Buffer.of(1) });
-    assert.deepEqual(answer.json(), { isValid: true, verifySeconds: 0.125 });
+    assert.deepEqual(answer.json(), {
+      isValid: true,
+      provableBits: 128,
+      collisionBits: COLLISION_BITS,
+      verifySeconds: 0.125,
+    });
   });
 
   it('says that it lives and is ready', async () => {

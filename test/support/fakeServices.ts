@@ -61,7 +61,7 @@ const sumProgram: ServedProgram = {
 
 /** The only program, unless a test asks for others. */
 export const SUM_PROGRAMS: ServedPrograms = new Map([[sumProgram.name, sumProgram]]);
-const profiles = new Map([['leaf', { profile: LEAF, securityBits: 128 }]]);
+const profiles = new Map([['leaf', { profile: LEAF, provableBits: 128 }]]);
 
 export const ADAPTER = { name: 'fake adapter', isSoftware: true } as const;
 
