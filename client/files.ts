@@ -1,6 +1,6 @@
 /** Files of the command line: read within a limit, written whole or not at all. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
@@ -130,9 +130,15 @@ async function besideTarget(
   content: Uint8Array | string,
   finish: (partial: string, target: string) => Promise<void>,
 ): Promise<void> {
-  const target = path instanceof URL ? fileURLToPath(path) : path;
-  const partial = join(dirname(target), `.${basename(target)}.${randomBytes(4).toString('hex')}`);
+  const given = path instanceof URL ? fileURLToPath(path) : path;
+  let partial: string | undefined;
   try {
+    // A link stays, and what it names is replaced; one that leads in a circle is refused.
+    const target = await realpath(given).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return given;
+      throw error;
+    });
+    partial = join(dirname(target), `.${basename(target)}.${randomBytes(4).toString('hex')}`);
     // A folder cannot be replaced by a file, and a device or a pipe must not be.
     const taken = await stat(target).catch(() => undefined);
     if (taken !== undefined && !taken.isFile())
@@ -142,8 +148,8 @@ async function besideTarget(
     await finish(partial, target);
   } catch (error) {
     // What cannot be removed, or was never made, must not hide the first fault.
-    await rm(partial, { force: true }).catch(() => undefined);
-    throw unwritable(target, error);
+    if (partial !== undefined) await rm(partial, { force: true }).catch(() => undefined);
+    throw unwritable(given, error);
   }
 }
 

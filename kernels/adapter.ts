@@ -111,6 +111,15 @@ interface ProbeReport {
   readonly isSoftware: boolean;
 }
 
+/** In one line, why a probe ended without a report; a C library that is too old stops it before its first line. */
+export function reasonOfDeath(end: string, stderr: string): string {
+  const error = stderr.match(/^\w*Error: .*$/m)?.[0] ?? stderr.trim().replaceAll(/\s*\n\s*/g, ' ');
+  const needs = /GLIBC(XX)?_[\d.]+|ld-linux|lib\w+(\+\+)?\.so/.test(error)
+    ? '; Dawn needs glibc 2.34 and GLIBCXX_3.4.30 or later'
+    : '';
+  return `the probe died: ${end} ${error}${needs}`;
+}
+
 /** Opens a device in a process of its own and runs one small dispatch there. */
 async function probe(environment: AdapterEnvironment): Promise<ProbeReport | { readonly reason: string }> {
   const script = fileURLToPath(new URL('./probe.ts', import.meta.url));
@@ -122,7 +131,7 @@ async function probe(environment: AdapterEnvironment): Promise<ProbeReport | { r
       (error, stdout, stderr) => {
         const line = stdout.split('\n').find((text) => text.startsWith('{'));
         if (line !== undefined) resolve(JSON.parse(line) as ProbeReport | { readonly reason: string });
-        else resolve({ reason: `the probe died: ${error?.signal ?? error?.code ?? ''} ${stderr.trim()}` });
+        else resolve({ reason: reasonOfDeath(`${error?.signal ?? error?.code ?? ''}`, stderr) });
       },
     );
   });

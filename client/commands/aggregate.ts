@@ -1,5 +1,5 @@
 /** `colonnade aggregate`: one proof for many, by a tree of aggregates proved on this machine. */
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { FINAL_HEIGHTS } from '../../programs/block/compression.ts';
 import { BlockError } from '../../programs/block/errors.ts';
 import { FAN_IN, planTree } from '../../server/aggregation/tree.ts';
@@ -7,7 +7,7 @@ import { FINAL, INNER } from '../../stark/profile.ts';
 import { aggregateHost } from '../aggregateHost.ts';
 import { fileOfAggregation } from '../aggregateService.ts';
 import { checkChildren, type NamedProof, type NodeReport, proveTree, TreeError } from '../aggregateTree.ts';
-import { readKeys, readProofFile, requireWritable, writeProofFile } from '../files.ts';
+import { readKeys, readProofFile, removeStale, requireWritable, writeProofFile } from '../files.ts';
 import { formatDigest } from '../jsonFields.ts';
 import { adapterChoice, DEVICE_OPTIONS, DEVICE_USAGE, startLocalProver } from '../localProver.ts';
 import { encodeProofFile, leavesOf } from '../proofFile.ts';
@@ -42,7 +42,7 @@ leaves, aggregates, or both.
   --single                  one node over all files
   --final                   the one node, over one aggregate, is proved under the profile final, with tables of the published heights:
                             small, for publication; an aggregate too large for them is first folded into one of itself alone
-  --nodes FOLDER            also write the proof file of every node there
+  --nodes FOLDER            also write the proof file of every node there; those of an earlier run that lie there are removed
   --without-claims          leave the typed statements of leaves out of the file
   --keys FILE               published keys; default keys.json of this installation
 ${DEVICE_USAGE}
@@ -58,6 +58,8 @@ const GREATEST_FAN_IN = 64;
 function nodeFile(name: string): string {
   return `${name.replace(' ', '-')}.proof`;
 }
+
+const NODE_FILE = /^node-\d+(\.\d+)*\.proof$/;
 
 async function run(args: readonly string[]): Promise<ExitCode> {
   const { values, files } = readOptions(args, {
@@ -149,6 +151,13 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     await prover.close();
   }
   const fileBytes = await writeProofFile(out, root.file);
+  if (nodesFolder !== undefined) {
+    // Neither what this run has read or written there nor what is not of this form is stale.
+    const own = [out, ...files].filter((path) => resolve(path) === resolve(nodesFolder, basename(path)));
+    const kept = [...reports.map(({ node }) => nodeFile(node)), ...own.map((path) => basename(path))];
+    const removed = await removeStale(nodesFolder, NODE_FILE, new Set(kept));
+    if (removed.length > 0) say(`Removed from ${nodesFolder}, of an earlier run: ${removed.join(', ')}`);
+  }
   const leaves = leavesOf(root.file.entries ?? []).length;
   const statement = formatDigest(root.file.statement);
   if (values.json)

@@ -11,7 +11,8 @@ ${SETTING_NAMES.map((name) => `  --${kebabCase(name).padEnd(26)} COLONNADE_${upp
 Exit status: 0 after a signal, 2 for wrong settings.`;
 
 async function run(args: readonly string[]): Promise<ExitCode> {
-  if (args.includes('--json')) throw new UsageError('--json: the service writes a log of JSON objects, one a line, as it is');
+  if (args.includes('--json'))
+    throw new UsageError('--json: the service writes a log of JSON objects, one a line, as it is');
   // The entry point reads its own command line; what stands behind the command is that.
   process.argv = [...process.argv.slice(0, 2), ...args];
   await import('../../server/main.ts');

@@ -1,13 +1,13 @@
 /** The command line's answers to bad files, taken outputs and closed pipes; keys that name other keys. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { requirePartition } from '../../client/compareList.ts';
-import { requireWritable } from '../../client/files.ts';
+import { requireWritable, writeWhole } from '../../client/files.ts';
 import { parsePublishedKeys } from '../../client/publishedKeys.ts';
 import { parseBlockList } from '../../programs/block/blockJson.ts';
 import { colonnade } from '../support/commandLine.ts';
@@ -97,6 +97,17 @@ describe('bad files and taken outputs', () => {
     assert.deepEqual(readdirSync(join(folder, 'new')), []);
     for (const path of [folder, join(OBJECT, 'below'), '/dev/null', '/proc/none/file'])
       await assert.rejects(requireWritable(path), { code: 'FILE_UNWRITABLE' });
+    const [circle, link, linked] = ['circle', 'link', 'linked'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    symlinkSync(circle, circle);
+    await assert.rejects(writeWhole(circle, ''), { code: 'FILE_UNWRITABLE' });
+    writeFileSync(linked, 'before');
+    symlinkSync(linked, link);
+    await writeWhole(link, 'after');
+    assert.equal(readFileSync(linked, 'utf8'), 'after');
   });
 });
 
