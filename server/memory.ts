@@ -27,7 +27,8 @@ const share = (memory: number, parts: number, most: number): number =>
 /** Settings that nobody sets, by the memory in mebibytes; as texts, as flags have them. */
 export function settingsOfMemory(memory: number): Readonly<Record<string, string>> {
   const bytes = (mebibytes: number): string => String(mebibytes * MEBIBYTE);
-  const json = bytes(share(memory, 1024, 8));
+  // The first gibibyte is for what the threads need without any text.
+  const json = bytes(share(memory - 1024, 1024, 8));
   return {
     bodyMebibytes: String(share(memory, 24, 768)),
     traceLimitBytes: bytes(share(memory, 48, 256)),
@@ -35,7 +36,9 @@ export function settingsOfMemory(memory: number): Readonly<Record<string, string
     jsonLimitBytes: json,
     aggregationLimitBytes: json,
     queueMebibytes: String(share(memory, 24, 1024)),
+    aggregationMebibytes: String(share(memory, 48, 512)),
     retentionMebibytes: String(share(memory, 48, 512)),
+    connectionLimit: String(share(memory, 8, 1024)),
   };
 }
 
@@ -55,6 +58,7 @@ interface Limits {
   readonly bodyMebibytes: number;
   readonly queueMebibytes: number;
   readonly retentionMebibytes: number;
+  readonly aggregationMebibytes: number;
   readonly connectionLimit: number;
 }
 
@@ -80,6 +84,7 @@ export function memoryParts(limits: Limits, heaps: Heaps, memory: number): Reado
     bodies: 2 * limits.bodyMebibytes,
     waitingInputs: limits.queueMebibytes,
     retainedProofs: limits.retentionMebibytes,
+    runningTrees: limits.aggregationMebibytes,
     ownVerificationHeap: heaps.own,
     submissionHeap: heaps.submissions,
     aggregationHeap: heaps.aggregations,

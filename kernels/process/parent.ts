@@ -101,6 +101,8 @@ interface Pending {
   readonly resolve: (result: ProveResult) => void;
   readonly reject: (error: ProverFailure) => void;
   isSent: boolean;
+  /** Whether the process has told of progress in it. */
+  isBegun: boolean;
   /** Whether the rest of its columns need not be sent. */
   isCancelled: boolean;
 }
@@ -139,11 +141,11 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
     options.onState?.(next);
   }
 
-  function failAll(error: ProverFailure, onlySent: boolean): void {
+  function failAll(errorOf: (entry: Pending) => ProverFailure, onlySent: boolean): void {
     for (const [id, entry] of pending) {
       if (onlySent && !entry.isSent) continue;
       pending.delete(id);
-      entry.reject(error);
+      entry.reject(errorOf(entry));
     }
   }
 
@@ -209,10 +211,14 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
       case 'alive':
         gauge = message.gauge;
         return;
-      case 'progress':
+      case 'progress': {
         deaths = 0;
-        pending.get(message.id)?.options.onProgress?.(message.progress);
+        const entry = pending.get(message.id);
+        if (entry === undefined) return;
+        entry.isBegun = true;
+        entry.options.onProgress?.(message.progress);
         return;
+      }
       case 'done':
         pending.get(message.id)?.resolve(message.result);
         pending.delete(message.id);
@@ -240,13 +246,15 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
     if (readySinceMs !== undefined && performance.now() - readySinceMs > SETTLED_MS) deaths = 0;
     readySinceMs = undefined;
     deaths++;
+    const silent = endReason?.code === 'PROVER_UNRESPONSIVE' ? endReason : undefined;
     failAll(
-      endReason?.code === 'PROVER_UNRESPONSIVE'
-        ? endReason
-        : new ProverFailure('PROVER_CRASHED', `${PROVER_FAILURES.PROVER_CRASHED} (${reason})`, {
-            status,
-            signal,
-          }),
+      ({ isBegun }) =>
+        silent ??
+        new ProverFailure('PROVER_CRASHED', `${PROVER_FAILURES.PROVER_CRASHED} (${reason})`, {
+          status,
+          signal,
+          isBegun,
+        }),
       true,
     );
     restart = setTimeout(launch, delays[Math.min(deaths, delays.length) - 1] ?? 0);
@@ -350,6 +358,7 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
             reject(error);
           },
           isSent: false,
+          isBegun: false,
           isCancelled: false,
         });
         if (state.state === 'ready') sendSoon();
@@ -360,7 +369,7 @@ export async function startProver(options: ProverOptions): Promise<ProverHandle>
       setState({ state: 'closed' });
       clearTimeout(restart);
       clearTimeout(silence);
-      failAll(new ProverFailure('PROVER_CLOSED', PROVER_FAILURES.PROVER_CLOSED), false);
+      failAll(() => new ProverFailure('PROVER_CLOSED', PROVER_FAILURES.PROVER_CLOSED), false);
       const ending = child;
       if (ending?.pid === undefined) return;
       await new Promise<void>((resolve) => {

@@ -98,7 +98,8 @@ function requireOneBlock(columns: readonly ColumnStatement[]): ColumnStatement {
 
 /** The access lists of all columns, merged. Throws: BlockError 'ACCESS_OVERLAP', 'ACCESS_LIST_ORDER'. */
 function mergeAccessLists(columns: readonly ColumnStatement[]): AccessListItem[] {
-  const columnOfKey = new Map<bigint, number>();
+  // By text: of a bigint, a map looks at the lowest 64 bits alone, which all accounts have in common.
+  const columnOfKey = new Map<string, number>();
   const merged: { readonly key: bigint; readonly item: AccessListItem }[] = [];
   for (const [column, { accessList }] of columns.entries()) {
     let previousKey = 0n;
@@ -107,10 +108,11 @@ function mergeAccessLists(columns: readonly ColumnStatement[]): AccessListItem[]
       const key = accessKey(address, slot);
       if (key <= previousKey) throw new BlockError('ACCESS_LIST_ORDER', { column, item: place, address });
       previousKey = key;
-      const other = columnOfKey.get(key);
+      const name = key.toString(16);
+      const other = columnOfKey.get(name);
       if (other !== undefined)
         throw new BlockError('ACCESS_OVERLAP', { column, other, address, slot: slot.toString() });
-      columnOfKey.set(key, column);
+      columnOfKey.set(name, column);
       merged.push({ key, item });
     }
   }

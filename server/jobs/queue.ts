@@ -79,6 +79,12 @@ export interface JobQueue {
 /** How often deadlines, retention and the prover's state are looked at. */
 const SWEEP_MS = 250;
 
+/**
+ * Processes that may end with a job in a row before they begin it. That is the process's fault, after a lost driver say, and costs the job
+ * nothing; beyond, with pauses for some minutes, it is the job's, and each costs an attempt. Arbitrary.
+ */
+const MOST_NOT_BEGUN = 20;
+
 /** Whoever watched the same job may fetch its proof, too. */
 const OTHER_FETCHES_MS = 3000;
 
@@ -99,6 +105,8 @@ export function createJobQueue(options: QueueOptions): JobQueue {
   let submissions = 0;
   /** Of jobs that are not finished, where it is not what they were submitted with. */
   const needs = new Map<string, Need>();
+  /** Of jobs that are not finished: processes that ended with them before they began. */
+  const notBegun = new Map<string, number>();
   let onFetched = (_id: string): void => {};
   const sweep = setInterval(() => {
     expireOverdue();
@@ -130,7 +138,10 @@ export function createJobQueue(options: QueueOptions): JobQueue {
         ? { request: undefined }
         : {}),
     };
-    if (isOver) needs.delete(job.id);
+    if (isOver) {
+      needs.delete(job.id);
+      notBegun.delete(job.id);
+    }
     store.put(changed);
     events.append({
       job: job.id,
@@ -182,6 +193,14 @@ export function createJobQueue(options: QueueOptions): JobQueue {
         ? attempt
         : { ...attempt, endedAtMs: Date.now(), ...(error === undefined ? {} : { error }) },
     );
+  }
+
+  /** Whether an attempt that was lost for this reason costs the job none. */
+  function isNoAttempt(id: string, reason: string): boolean {
+    if (reason !== 'NOT_BEGUN') return reason === 'NO_PROVER';
+    const times = (notBegun.get(id) ?? 0) + 1;
+    notBegun.set(id, times);
+    return times <= MOST_NOT_BEGUN;
   }
 
   /** Whether there was a prover to begin it. Never throws. */
@@ -241,7 +260,7 @@ export function createJobQueue(options: QueueOptions): JobQueue {
         const ended = endLast(attempts, errorOf(reason, result.detail));
         if (endedBy === 'cancel') cancelled(job, ended);
         else if (endedBy === 'stop' || isStopping) stopped(job, ended);
-        else if (reason === 'NO_PROVER') {
+        else if (isNoAttempt(job.id, reason)) {
           enter(job, { name: 'queued' }, 'there was no prover to begin it', waiting.attempts);
           return false;
         } else if (number >= options.attemptLimit)

@@ -165,6 +165,7 @@ function failureOf(error: unknown): ProofOutcome {
   if (!(error instanceof ProverFailure)) throw error;
   switch (error.code) {
     case 'PROVER_CRASHED':
+      throw new AttemptLost(error.details['isBegun'] === false ? 'NOT_BEGUN' : 'CRASHED', error.message);
     case 'PROVER_UNRESPONSIVE':
     case 'PROVER_CLOSED':
       throw new AttemptLost('CRASHED', error.message);

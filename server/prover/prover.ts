@@ -80,10 +80,10 @@ export type ProofOutcome =
 
 /**
  * The attempt is lost and may be repeated: the process ended, the device was lost, memory ran out, or it was aborted. `NO_PROVER`: there
- * was no process to begin it, so it was none.
+ * was no process to begin it, so it was none. `NOT_BEGUN`: the process ended with the task, and had told of no progress in it.
  */
 export class AttemptLost extends Error {
-  readonly reason: 'CRASHED' | 'DEVICE_LOST' | 'OUT_OF_MEMORY' | 'ABORTED' | 'NO_PROVER';
+  readonly reason: 'CRASHED' | 'DEVICE_LOST' | 'OUT_OF_MEMORY' | 'ABORTED' | 'NO_PROVER' | 'NOT_BEGUN';
 
   constructor(reason: AttemptLost['reason'], detail: string) {
     super(detail);

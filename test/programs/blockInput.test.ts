@@ -112,6 +112,23 @@ describe('a transaction that a list repeats', () => {
   });
 });
 
+describe('an access list', () => {
+  it('of as many accounts as a column can have is merged in a time that is linear in them', () => {
+    const { columns, list } = blockOf([smallColumn(0, 1)]);
+    const item = columns[0]!.accessList[0]!;
+    const accessList = Array.from({ length: 2 * MAXIMUM_TRANSFERS }, (_, account) => ({
+      ...item,
+      address: addressOf(account + 1),
+      slot: 0n,
+    }));
+    const start = performance.now();
+    assert.equal(assembleBlock([{ ...columns[0]!, accessList }], list).accessList.length, accessList.length);
+    const seconds = (performance.now() - start) / 1000;
+    // A hundred times what it takes; were it quadratic, it would take minutes.
+    assert.ok(seconds < 60, `${seconds} s`);
+  });
+});
+
 describe('fields of columns that no digest has', () => {
   const { columns, list, witness } = blockOf([smallColumn(0, 2), smallColumn(10, 1)]);
   const [first, second] = columns as [ColumnStatement, ColumnStatement];

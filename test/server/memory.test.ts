@@ -15,7 +15,7 @@ describe('memory', () => {
   });
 
   it('gives limits that fit into it', () => {
-    for (const gibibytes of [4, 6, 8, 12, 16, 24, 32, 64, 512])
+    for (const gibibytes of [1.9, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 512])
       assert.equal(faultOf(gibibytes * 1024), undefined, `${gibibytes} GiB`);
     const { bodyMebibytes, queueMebibytes, retentionMebibytes, jsonLimitBytes } = parseSettings(
       [],
@@ -32,6 +32,7 @@ describe('memory', () => {
       ['--body-mebibytes', '4000'],
       ['--queue-mebibytes', '6000'],
       ['--retention-mebibytes', '6000'],
+      ['--aggregation-mebibytes', '6000'],
       ['--aggregation-limit-bytes', String(256 * 2 ** 20), '--body-mebibytes', '256'],
       ['--json-limit-bytes', String(128 * 2 ** 20), '--body-mebibytes', '256'],
       ['--connection-limit', '65536'],

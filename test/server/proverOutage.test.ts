@@ -16,7 +16,9 @@ const ENTRY = new URL('fixtures/dyingProver.ts', import.meta.url);
 const DEATHS = join(tmpdir(), `colonnade-deaths-${process.pid}`);
 const { adapter } = parseSettings([], process.env);
 
-const setDeaths = (count: number): void => writeFileSync(DEATHS, String(count));
+/** Of processes while they start, and then with their first request. */
+const setDeaths = (starting: number, withRequest = 0): void =>
+  writeFileSync(DEATHS, `${starting} ${withRequest}`);
 after(() => rmSync(DEATHS, { force: true }));
 
 async function until(holds: () => boolean, what: string): Promise<void> {
@@ -66,6 +68,24 @@ describe('a prover that dies while it starts', () => {
     assert.equal(states.filter((state) => state === 'restarting').length, 10);
     for (const id of ids) assert.equal(service.jobs.find(id)?.attempts.length, 1);
     assert.equal((await service.app.inject({ url: '/readyz' })).statusCode, 200);
+    await service.close();
+    await prover.close();
+  });
+
+  it('costs no job an attempt either when it gets ready and dies before it has begun one', async () => {
+    setDeaths(0, 5);
+    const prover = await startProcessProver({
+      entry: ENTRY,
+      tracerEntry: new URL('fixtures/sumTracer.ts', import.meta.url),
+      adapter,
+      budgetBytes: undefined,
+      restartDelaysMs: [1],
+      log: { info: () => {}, warn: () => {} },
+    });
+    const service = await serviceOver(prover);
+    const ids = await Promise.all([1, 2, 3].map((left) => submit(service, left)));
+    await until(() => service.services.store.counts().get('succeeded') === 3, 'not all are proved');
+    for (const id of ids) assert.equal(service.jobs.find(id)?.attempts.length, 1);
     await service.close();
     await prover.close();
   });
@@ -155,6 +175,22 @@ describe('a queue without a prover', () => {
     const id = await submit(service, 1);
     await until(() => service.jobs.find(id)?.state.name === 'succeeded', 'not proved');
     assert.deepEqual([losses, service.jobs.find(id)?.attempts.length], [3, 1]);
+    await service.close();
+  });
+
+  it('counts the attempts of a job with which process after process ends before it begins', async () => {
+    let losses = 0;
+    const service = await startFakeService({
+      settings: { attemptLimit: 2 },
+      prove: async () => {
+        losses += 1;
+        throw new AttemptLost('NOT_BEGUN', 'ended with it');
+      },
+    });
+    const id = await submit(service, 1);
+    await until(() => service.jobs.find(id)?.state.name === 'failed', 'not failed');
+    const attempts = service.jobs.find(id)?.attempts.map(({ error }) => error?.code);
+    assert.deepEqual([losses, attempts], [22, ['NOT_BEGUN', 'NOT_BEGUN']]);
     await service.close();
   });
 
