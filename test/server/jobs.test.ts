@@ -123,7 +123,7 @@ describe('deadlines', () => {
   it('expire what has not started, and nothing else', async () => {
     const gate = createGate();
     const service = await startFakeService({ prove: gate.prove });
-    const deadline = new Date(Date.now() + 150).toISOString();
+    const deadline = new Date(Date.now() + 3000).toISOString();
     const running = await submit(service, { deadline });
     await until(() => gate.begun.length === 1, 'nothing runs');
     const waiting = await submit(service, { deadline });
