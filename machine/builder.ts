@@ -63,6 +63,11 @@ export interface MemoryBuilder {
    * an open row's unwritten words hold is the prover's choice: the program must not rely on it.
    */
   open(row: Row): Row;
+  /**
+   * The word in these rows, open and without a check of its limbs: the program must know that whoever stored the pointer to them had
+   * checked them.
+   */
+  openWord(rows: Row): Word;
   /** The row at an address computed or hinted; an address that is no row's makes the calls that use it unprovable. */
   rowAt(pointer: Input): Row;
   /** The row `count` rows further on. */

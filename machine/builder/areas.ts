@@ -21,8 +21,14 @@ export interface Area {
   readonly home: Path;
   /** Who hands it over, and what is read of it; undefined for rows made here. */
   readonly handedOver: { readonly sources: Source[]; readonly wanted: Words[] } | undefined;
-  /** By word: the pointer that is stored there. */
-  readonly pointers: Map<number, Target>;
+  /** The pointers that are stored there: by word, and those whose place is computed under undefined. */
+  readonly pointers: Map<number | undefined, StoredPointer[]>;
+}
+
+interface StoredPointer {
+  readonly target: Target;
+  /** The path that stored it. */
+  readonly path: Path;
 }
 
 /** Where a pointer leads: to a word of an area, to one that is computed, or nobody knows where. */
@@ -34,28 +40,37 @@ export interface Path {
   readonly written: Map<Area, Set<number>>;
 }
 
-/** `count` words from `first` on; without a count, all that the area has. */
+/** `count` words from `first` on; without a count, all that the area has behind it, or all there are if it is -Infinity. */
 interface Words {
   readonly first: number;
   readonly count: number | undefined;
 }
 
-/** An area handed over, with what was written by then. */
+/** An area handed over, with what is written then. */
 interface Source {
   readonly target: Target;
-  readonly written: ReadonlySet<number>;
+  isWritten(word: number): boolean;
 }
 
 export interface Areas {
   newArea(words: number | undefined, isHinted?: boolean): Area;
+  /** The path whose code is emitted. */
+  here(): Path;
+  /** Whether the code that is emitted runs only after or within that of the path. */
+  isOnEveryWay(path: Path): boolean;
   /** Rows that are handed over; nobody does yet. */
   handedOver(name: string): Area;
   /** Whoever takes from the area takes from the target, as it is written now. */
   handOver(area: Area, target: Target): void;
-  /** `count` words from `offset` on are written here. */
-  write(target: Target, offset: number, count: number): void;
-  /** Throws: MachineError 'BAD_PROGRAM', now or when rows are handed over, if the words are not written on every way here. */
-  read(target: Target, offset: number, count: number | undefined): void;
+  /** `count` words from `offset` on are written here; if they hold pointers, these lead to `content`. */
+  write(target: Target, offset: number, count: number, content?: Target): void;
+  /**
+   * Returns 'anywhere' if one of the words holds a pointer: what is computed from them is one. Throws: MachineError 'BAD_PROGRAM', now
+   * or when rows are handed over, if the words are not written on every way here.
+   */
+  read(target: Target, offset: number, count: number | undefined): 'anywhere' | undefined;
+  /** Where the pointer that this word holds leads, if it holds one. */
+  pointerAt(target: Target, offset: number): Target | undefined;
   /** Whether rows made here hold no such words yet: 'open'; or whether rows handed over may. */
   state(target: Target, offset: number, count: number): 'written' | 'open' | 'handed over';
   /** What follows is a path of its own, up to `leave`. */
@@ -78,6 +93,11 @@ export function targetAfter(target: Target, words: number | undefined): Target {
   return { area: target.area, word: words === undefined ? undefined : target.word + words };
 }
 
+/** Where the outcome of an operation on these leads: it is a pointer if one of them is. */
+export function computedFrom(...operands: readonly (Target | undefined)[]): Target | undefined {
+  return operands.some((operand) => operand !== undefined) ? 'anywhere' : undefined;
+}
+
 function covers(known: Words, { first, count }: Words): boolean {
   if (known.count === undefined) return known.first <= first;
   return known.first === first && known.count === count;
@@ -94,10 +114,14 @@ export function createAreas(): Areas {
   /** For each path that is open, the one that goes on behind it. */
   const outer = new Map<Path, Path>();
 
-  function isWritten(area: Area, word: number): boolean {
-    for (let path: Path | undefined = current; path; path = path.parent)
+  function isWrittenOn(start: Path, area: Area, word: number): boolean {
+    for (let path: Path | undefined = start; path; path = path.parent)
       if (path.written.get(area)?.has(word)) return true;
     return false;
+  }
+
+  function isWritten(area: Area, word: number): boolean {
+    return isWrittenOn(current, area, word);
   }
 
   function writtenNow(area: Area): Set<number> {
@@ -128,10 +152,15 @@ export function createAreas(): Areas {
     if (area.isHinted) return;
     const { first, count } = words;
     if (area.handedOver === undefined) {
-      const end = count === undefined ? (area.words ?? first) : first + count;
-      if (first < 0 || end > (area.words ?? end))
-        throw badProgram(`word ${end - 1} lies outside of ${area.name}`);
-      for (let word = first; word < end; word++)
+      if (count === undefined && area.words === undefined)
+        throw badProgram(
+          `words of ${area.name} are read at a computed place, but their number is computed: say that they are open`,
+        );
+      const start = count === undefined ? Math.max(0, first) : first;
+      const end = count === undefined ? (area.words ?? start) : start + count;
+      if (start < 0 || end > (area.words ?? end))
+        throw badProgram(`word ${start < 0 ? start : end - 1} lies outside of ${area.name}`);
+      for (let word = start; word < end; word++)
         if (!has(word))
           throw badProgram(
             `word ${word} of ${area.name} is read, but not written on every way: store it, or say that it is open`,
@@ -149,15 +178,42 @@ export function createAreas(): Areas {
     for (const each of asked) {
       if (wanted.some((known) => covers(known, each))) continue;
       // Asked for another word of the area on the way to it: a pointer that walks, from turn to turn, over all that lies behind.
-      const all = through.has(area) ? { first: Math.max(0, first), count: undefined } : each;
+      const all = through.has(area) ? { first: first < 0 ? -Infinity : first, count: undefined } : each;
       wanted.push(all);
       for (const source of sources) wantOf(source, all, new Set([...through, area]));
     }
   }
 
-  function wantOf({ target, written }: Source, words: Words, through: ReadonlySet<Area>): void {
-    if (target !== 'anywhere')
-      want(target.area, wordsBehind(target, words), (word) => written.has(word), through);
+  function wantOf({ target, isWritten }: Source, words: Words, through: ReadonlySet<Area>): void {
+    if (target !== 'anywhere') want(target.area, wordsBehind(target, words), isWritten, through);
+  }
+
+  function handedOver(name: string): Area {
+    return {
+      name,
+      words: undefined,
+      isHinted: false,
+      home: current,
+      handedOver: { sources: [], wanted: [] },
+      pointers: new Map(),
+    };
+  }
+
+  function addSource(area: Area, source: Source): void {
+    if (source.target === 'anywhere' || area.handedOver === undefined) return;
+    area.handedOver.sources.push(source);
+    for (const words of [...area.handedOver.wanted]) wantOf(source, words, new Set([area]));
+  }
+
+  /** The pointers that may be stored in these words, one of which or all are at a computed place. */
+  function pointersIn(target: Target, offset: number, count: number | undefined): StoredPointer[] {
+    if (target === 'anywhere' || target.area.pointers.size === 0) return [];
+    const { pointers } = target.area;
+    const { first, count: words } = wordsBehind(target, { first: offset, count });
+    if (words === undefined)
+      return [...pointers].flatMap(([word, stored]) => (word === undefined || word >= first ? stored : []));
+    const known = Array.from({ length: words }, (_, word) => pointers.get(first + word) ?? []);
+    return [...known.flat(), ...(pointers.get(undefined) ?? [])];
   }
 
   function enter(path: Path): Path {
@@ -175,29 +231,46 @@ export function createAreas(): Areas {
       handedOver: undefined,
       pointers: new Map(),
     }),
-    handedOver: (name) => ({
-      name,
-      words: undefined,
-      isHinted: false,
-      home: current,
-      handedOver: { sources: [], wanted: [] },
-      pointers: new Map(),
-    }),
+    here: () => current,
+    isOnEveryWay: (path) => isAround(path, current),
+    handedOver,
     handOver(area, target) {
-      if (target === 'anywhere' || area.handedOver === undefined) return;
-      const source: Source = { target, written: writtenNow(target.area) };
-      area.handedOver.sources.push(source);
-      for (const words of [...area.handedOver.wanted]) wantOf(source, words, new Set([area]));
+      if (target === 'anywhere') return;
+      const written = writtenNow(target.area);
+      addSource(area, { target, isWritten: (word) => written.has(word) });
     },
-    write(target, offset, count) {
-      if (target === 'anywhere' || target.word === undefined) return;
-      for (let word = 0; word < count; word++) mark(current, target.area, target.word + offset + word);
+    write(target, offset, count, content) {
+      if (target === 'anywhere') return;
+      const { area, word: start } = target;
+      for (let word = 0; word < count; word++) {
+        const place = start === undefined ? undefined : start + offset + word;
+        if (place !== undefined) mark(current, area, place);
+        if (content === undefined) continue;
+        const stored = { target: content, path: current };
+        const others = area.pointers.get(place);
+        if (others) others.push(stored);
+        else area.pointers.set(place, [stored]);
+      }
     },
     read(target, offset, count) {
-      if (target !== 'anywhere')
-        want(target.area, wordsBehind(target, { first: offset, count }), (word) =>
-          isWritten(target.area, word),
-        );
+      if (target === 'anywhere') return undefined;
+      want(target.area, wordsBehind(target, { first: offset, count }), (word) =>
+        isWritten(target.area, word),
+      );
+      return pointersIn(target, offset, count).length > 0 ? 'anywhere' : undefined;
+    },
+    pointerAt(target, offset) {
+      const stored = pointersIn(target, offset, 1);
+      if (target === 'anywhere' || stored.length === 0) return undefined;
+      if (target.word === undefined || target.area.pointers.has(undefined)) return 'anywhere';
+      // What is stored on every way here is the word; on no such way, it may be each of them.
+      const certain = stored.length === 1 ? stored[0] : stored.find(({ path }) => isAround(path, current));
+      if (certain) return certain.target;
+      const either = handedOver(`word ${target.word + offset} of ${target.area.name}`);
+      for (const { target: one, path } of stored)
+        if (one !== 'anywhere')
+          addSource(either, { target: one, isWritten: (word) => isWrittenOn(path, one.area, word) });
+      return { area: either, word: 0 };
     },
     state(target, offset, count) {
       if (target === 'anywhere' || target.area.isHinted) return 'written';

@@ -16,15 +16,12 @@ import {
   type Input,
   type Kind,
   type Kinds,
-  kindOf,
   leadingTo,
   type Place,
   pointerOf,
-  requireKind,
   type Shape,
   targetOf,
   type Value,
-  withKind,
 } from './values.ts';
 
 const ONE = constantOf(1);
@@ -52,23 +49,23 @@ interface Expected {
 }
 type Expectations = ReadonlyMap<string, Expected>;
 
-/** The kinds of a shape. Throws: MachineError 'BAD_PROGRAM' for a member that is nothing of a program. */
-function kindsOf(shape: Shape, where: string): Kinds {
-  return Object.fromEntries(
-    keysOf(shape).map((key) => {
-      const kind = kindOf(shape[key]);
-      if (kind !== 'value' && kind !== 'row' && kind !== 'word')
-        throw badProgram(`${where}: ${key} is nothing that a program computes with`, {
-          member: key,
-          expected: 'value, row or word',
-          got: kind,
-        });
-      return [key, kind];
-    }),
-  );
-}
-
 export function controlMethods(core: Core): ControlBuilder {
+  /** The kinds of a shape. Throws: MachineError 'BAD_PROGRAM' for a member that is nothing of a program. */
+  function kindsOf(shape: Shape, where: string): Kinds {
+    return Object.fromEntries(
+      keysOf(shape).map((key) => {
+        const kind = core.kinds.kindOf(shape[key]);
+        if (kind !== 'value' && kind !== 'row' && kind !== 'word')
+          throw badProgram(`${where}: ${key} is nothing that a program computes with`, {
+            member: key,
+            expected: 'value, row or word',
+            got: kind,
+          });
+        return [key, kind];
+      }),
+    );
+  }
+
   function slot(index: number): Value {
     return cellValue(core.cellAt({ kind: 'slot', slot: index }));
   }
@@ -113,7 +110,7 @@ export function controlMethods(core: Core): ControlBuilder {
     const got = keysOf(shape);
     if (got.length !== expected.size || got.some((key) => !expected.has(key)))
       throw badProgram(`${where} yields ${got.join(', ')} instead of ${[...expected.keys()].join(', ')}`);
-    for (const [key, { kind }] of expected) requireKind(key, shape[key], kind, where);
+    for (const [key, { kind }] of expected) core.kinds.requireKind(key, shape[key], kind, where);
   }
 
   /** The members are handed over as what is expected. Throws: MachineError 'BAD_PROGRAM'. */
@@ -133,8 +130,8 @@ export function controlMethods(core: Core): ControlBuilder {
 
   /** A value that is what is expected. */
   function taken({ kind, area }: Expected, value: Value): Carried {
-    if (area) return withKind(kind, leadingTo(value, { area, word: 0 }));
-    return withKind(kind, kind === 'value' ? value : leadingTo(value, 'anywhere'));
+    if (area) return core.kinds.withKind(kind, leadingTo(value, { area, word: 0 }));
+    return core.kinds.withKind(kind, kind === 'value' ? value : leadingTo(value, 'anywhere'));
   }
 
   /** The header cells of a new frame as what is expected. */

@@ -10,12 +10,15 @@ import type { Program } from '../program.ts';
 import { type Areas, createAreas, type Target } from './areas.ts';
 import { assemble } from './assemble.ts';
 import { badProgram, type Fragment, type Label, type Operands, type PendingHint } from './fragment.ts';
+import { createKinds, type KindChecks } from './kinds.ts';
 import { captureSource } from './source.ts';
 import { type Block, type Cell, type Input, type Place, type Scope, targetOf, type Value } from './values.ts';
 
 export interface Core {
   /** What is written where. */
   readonly areas: Areas;
+  /** What a program hands over. */
+  readonly kinds: KindChecks;
   current(): Fragment;
   emit(operation: FlagName, operands: Operands, tag?: number): void;
   emitHint(hint: PendingHint): void;
@@ -163,6 +166,7 @@ export function createCore(programName: string): Core {
 
   const core: Core = {
     areas,
+    kinds: createKinds(areas),
     current: fragmentNow,
     emit,
     emitHint(hint) {

@@ -1,10 +1,12 @@
 /** Calls from programs to the extension table. Source: machine/extension/README.md. */
+import { foldArity } from '../extension/arithmetic.ts';
 import { EXTRA_WORD, PACKED_ELEMENTS } from '../extension/columns.ts';
 import { EXTENSION_TAG } from '../extension/tags.ts';
+import { computedFrom, type Target } from './areas.ts';
 import { type Core, cellValue, constantOf } from './core.ts';
 import { badProgram } from './fragment.ts';
 import { addressOf } from './memory.ts';
-import { type Block, type Input, type Row, requireKind, rowOf, targetOf, type Value } from './values.ts';
+import { type Block, type Input, type Row, rowOf, targetOf, type Value } from './values.ts';
 
 /**
  * Extension elements in rows: words 0..4 are the element, the others belong to the program. One cycle a call, and the rows
@@ -49,33 +51,51 @@ const ELEMENT_WORDS = 5;
 const PACKED_WORDS = ELEMENT_WORDS * PACKED_ELEMENTS;
 const CHALLENGE_WORDS = 3 * ELEMENT_WORDS;
 const ROW_WORDS = 8;
+/** A selector is the number of elements, 2, 4 or 8, plus a place below it. */
+const LEAST_SELECTOR = 2;
+const GREATEST_SELECTOR = 15;
 
 export function extensionMethods(core: Core): ExtensionBuilder {
   function call(tag: number, a: Input, b: Input, c: Input, d: Input): void {
     core.emit('isCall', { a: core.local(a), b: core.local(b), c: core.local(c), d: core.local(d) }, tag);
   }
 
-  function read(row: Row, words: number | undefined): void {
-    requireKind('a row', row, 'row');
-    core.areas.read(targetOf(row.pointer) ?? 'anywhere', 0, words);
+  /** Returns where what is computed from the words leads. */
+  function read(row: Row, words: number | undefined, first = 0): Target | undefined {
+    core.kinds.requireKind('a row', row, 'row');
+    return core.areas.read(targetOf(row.pointer) ?? 'anywhere', first, words);
   }
 
-  function write(row: Row, first: number, words: number): void {
-    requireKind('a row', row, 'row');
-    core.areas.write(targetOf(row.pointer) ?? 'anywhere', first, words);
+  function write(row: Row, first: number, words: number, content: Target | undefined): void {
+    core.kinds.requireKind('a row', row, 'row');
+    core.areas.write(targetOf(row.pointer) ?? 'anywhere', first, words, content);
   }
 
-  /** A relation determines one element from the others: an open one, else one that is handed over, the outcome first. */
-  function relate(elements: readonly Row[]): void {
+  /**
+   * A relation determines one element from the others: an open one, else one that is handed over, the outcome first. `factor` is where
+   * what they are multiplied by leads.
+   */
+  function relate(elements: readonly Row[], factor: Target | undefined): void {
     const states = elements.map((row) => {
-      requireKind('a row', row, 'row');
+      core.kinds.requireKind('a row', row, 'row');
       return core.areas.state(targetOf(row.pointer) ?? 'anywhere', 0, ELEMENT_WORDS);
     });
     const outcome = elements.length - 1;
     const open = states.indexOf('open');
     const determined = open >= 0 ? open : outcome;
-    for (const [position, row] of elements.entries()) if (position !== determined) read(row, ELEMENT_WORDS);
-    write(elements[determined]!, 0, ELEMENT_WORDS);
+    const held = elements
+      .filter((_, position) => position !== determined)
+      .map((row) => read(row, ELEMENT_WORDS));
+    write(elements[determined]!, 0, ELEMENT_WORDS, computedFrom(factor, ...held));
+  }
+
+  /** Words 0..5 of a weight, and the challenges that the last leads to; words 6 and 7 are not read. */
+  function readWeight(weight: Row, first: number): Target | undefined {
+    const place = first + EXTRA_WORD.dotChallenges;
+    const held = read(weight, ELEMENT_WORDS, first);
+    read(weight, 1, place);
+    const challenges = core.areas.pointerAt(targetOf(weight.pointer) ?? 'anywhere', place);
+    return computedFrom(held, challenges && core.areas.read(challenges, 0, CHALLENGE_WORDS));
   }
 
   /** Words of `count` times `words` words; all that there are when the count is computed. */
@@ -93,41 +113,38 @@ export function extensionMethods(core: Core): ExtensionBuilder {
       const place = { kind: 'block', block: pointer.block, word: pointer.word + word } as const;
       core.emit('isAdd', { a: content, b: constantOf(0), c: cellValue(core.cellAt(place)) });
     } else core.emit('isDeref', { a: core.local(pointer), b: constantOf(word), c: content });
-    write(row, word, 1);
+    write(row, word, 1, targetOf(content));
   }
 
   return {
     elementRow(words) {
+      if (words.length > ROW_WORDS) throw badProgram(`${words.length} words do not fit into a row`);
       const block: Block = core.newBlock(1);
+      const row = rowOf(addressOf(block));
       words.forEach((each, word) => {
         core.moveTo(core.local(each), { kind: 'block', block, word });
+        write(row, word, 1, targetOf(each));
       });
-      const row = rowOf(addressOf(block));
-      write(row, 0, words.length);
       return row;
     },
     relateProduct(left, right, addend, outcome) {
-      relate([left, right, addend, outcome]);
+      relate([left, right, addend, outcome], undefined);
       call(EXTENSION_TAG.MADD, left.pointer, right.pointer, addend.pointer, outcome.pointer);
     },
     relateScaled(element, factor, addend, outcome) {
-      relate([element, addend, outcome]);
+      const isZero =
+        typeof factor === 'number' ? factor === 0 : factor.kind === 'constant' && factor.value === 0;
+      if (isZero) read(element, ELEMENT_WORDS);
+      relate(isZero ? [addend, outcome] : [element, addend, outcome], targetOf(factor));
       call(EXTENSION_TAG.MADD_BASE, element.pointer, factor, addend.pointer, outcome.pointer);
     },
     weightedRows(firstRow, firstWeight, count, into) {
       const rows = counted(count, ROW_WORDS, 'rows');
-      read(firstRow, rows.words);
-      // Words 0..5 of every weight; words 6 and 7 are not read.
-      requireKind('a row', firstWeight, 'row');
+      const held = [read(firstRow, rows.words)];
       const weights = rows.count.kind === 'constant' ? rows.count.value : 1;
-      for (let weight = 0; weight < weights; weight++)
-        core.areas.read(
-          targetOf(firstWeight.pointer) ?? 'anywhere',
-          ROW_WORDS * weight,
-          EXTRA_WORD.dotChallenges + 1,
-        );
+      for (let weight = 0; weight < weights; weight++) held.push(readWeight(firstWeight, ROW_WORDS * weight));
       call(EXTENSION_TAG.DOT8, firstRow.pointer, firstWeight.pointer, into.pointer, rows.count);
-      write(into, 0, ELEMENT_WORDS);
+      write(into, 0, ELEMENT_WORDS, computedFrom(...held));
     },
     setWeightChallenges(weight, challenges) {
       read(challenges, CHALLENGE_WORDS);
@@ -135,33 +152,41 @@ export function extensionMethods(core: Core): ExtensionBuilder {
     },
     evaluatePacked(coefficients, point, groups, into) {
       const { count, words } = counted(groups, PACKED_WORDS, 'groups');
-      read(coefficients, words);
+      const held = computedFrom(read(coefficients, words), targetOf(point));
       call(EXTENSION_TAG.EVAL8, coefficients.pointer, point, into.pointer, count);
-      write(into, 0, ELEMENT_WORDS);
+      write(into, 0, ELEMENT_WORDS, held);
     },
     foldCoset(coset, carried, selector, inversePoint, challenge, into) {
-      // A fold by 2 is the least, whatever the selector.
-      read(coset, 2 * ELEMENT_WORDS);
-      read(carried, ELEMENT_WORDS);
-      read(challenge, ELEMENT_WORDS);
       const place = core.number(selector, 'the selector of a fold');
+      if (place.kind === 'constant' && (place.value < LEAST_SELECTOR || place.value > GREATEST_SELECTOR))
+        throw badProgram(`a fold with selector ${place.value}: ${LEAST_SELECTOR} to ${GREATEST_SELECTOR}`);
+      // A fold by 2 is the least, whatever a computed selector.
+      const elements = foldArity(place.kind === 'constant' ? place.value : LEAST_SELECTOR);
+      const held = computedFrom(
+        read(coset, elements * ELEMENT_WORDS),
+        read(carried, ELEMENT_WORDS),
+        read(challenge, ELEMENT_WORDS),
+        targetOf(inversePoint),
+      );
       storeWord(carried, EXTRA_WORD.foldInversePoint, inversePoint);
       storeWord(carried, EXTRA_WORD.foldChallenge, challenge.pointer);
       call(EXTENSION_TAG.FOLD8, coset.pointer, carried.pointer, into.pointer, place);
-      write(into, 0, ELEMENT_WORDS);
+      write(into, 0, ELEMENT_WORDS, held);
     },
     unpackElements(packed, firstInto = rowOf(addressOf(core.newBlock(PACKED_ELEMENTS)))) {
-      read(packed, PACKED_WORDS);
+      const held = read(packed, PACKED_WORDS);
       call(EXTENSION_TAG.UNPACK8, packed.pointer, firstInto.pointer, firstInto.pointer, 0);
-      for (let row = 0; row < PACKED_ELEMENTS; row++) write(firstInto, ROW_WORDS * row, ELEMENT_WORDS);
+      for (let row = 0; row < PACKED_ELEMENTS; row++) write(firstInto, ROW_WORDS * row, ELEMENT_WORDS, held);
       return firstInto;
     },
     combineElements(firstConstants, packed, groups, into) {
       const { count, words } = counted(groups, ROW_WORDS, 'groups');
-      read(firstConstants, words);
-      read(packed, words === undefined ? undefined : (words / ROW_WORDS) * PACKED_WORDS);
+      const held = computedFrom(
+        read(firstConstants, words),
+        read(packed, words === undefined ? undefined : (words / ROW_WORDS) * PACKED_WORDS),
+      );
       call(EXTENSION_TAG.COMBINE8, firstConstants.pointer, packed.pointer, into.pointer, count);
-      write(into, 0, ELEMENT_WORDS);
+      write(into, 0, ELEMENT_WORDS, held);
     },
   };
 }

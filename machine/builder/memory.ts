@@ -2,7 +2,7 @@
 
 import { add } from '../../stark/field/koalaBear.ts';
 import type { MemoryBuilder, Values } from '../builder.ts';
-import { type Target, targetAfter } from './areas.ts';
+import { targetAfter } from './areas.ts';
 import { type Core, cellValue, constantOf, constantWord } from './core.ts';
 import { badProgram } from './fragment.ts';
 import {
@@ -12,7 +12,6 @@ import {
   type Place,
   pointerOf,
   type Row,
-  requireKind,
   rowOf,
   targetOf,
   type Value,
@@ -50,7 +49,9 @@ export function memoryMethods(core: Core): MemoryBuilder {
   }
 
   function pointerValue(pointer: Input | Row | Word): Value {
-    return typeof pointer === 'number' ? constantOf(pointer) : pointerOf(pointer);
+    if (typeof pointer === 'number') return constantOf(pointer);
+    if (pointer.kind === 'word') core.kinds.requireKind('the word', pointer, 'word');
+    return pointerOf(pointer);
   }
 
   function relate(pointer: Value, offset: number, content: Value): void {
@@ -61,30 +62,15 @@ export function memoryMethods(core: Core): MemoryBuilder {
     return rowOf(addressOf(block));
   }
 
-  /** Where the pointer that this word holds leads, if it holds one. */
-  function storedTarget(pointer: Value, word: number): Target | undefined {
-    const target = targetOf(pointer);
-    if (target === undefined || target === 'anywhere' || target.word === undefined) return undefined;
-    return target.area.pointers.get(target.word + word);
-  }
-
   /** Notes that the word is written, and where it leads. */
   function noteStore(pointer: Value, word: number, content: Value): void {
-    const target = targetOf(pointer);
-    if (target === undefined || target === 'anywhere') return;
-    core.areas.write(target, word, 1);
-    const stored = targetOf(content);
-    if (stored === undefined || target.word === undefined) return;
-    // Stored on two ways, it may be either.
-    const { pointers } = target.area;
-    const place = target.word + word;
-    pointers.set(place, pointers.has(place) ? 'anywhere' : stored);
+    core.areas.write(targetOf(pointer) ?? 'anywhere', word, 1, targetOf(content));
   }
 
   const methods: MemoryBuilder = {
     load(pointer, offset = 0) {
       const address = pointerValue(pointer);
-      const stored = storedTarget(address, offset);
+      const stored = core.areas.pointerAt(targetOf(address) ?? 'anywhere', offset);
       const direct = cellBehind(address, offset);
       const loaded = direct ? leadingTo(core.local(direct), stored) : cellValue(core.newCell(), stored);
       if (!direct) relate(address, offset, loaded);
@@ -111,12 +97,12 @@ export function memoryMethods(core: Core): MemoryBuilder {
       return row;
     },
     lookUp(table, index) {
-      requireKind('the table', table, 'row');
+      core.kinds.requireKind('the table', table, 'row');
       const place = core.number(index, 'the place in a table');
       if (place.kind === 'constant') return methods.load(table, place.value);
-      core.areas.read(targetOf(table.pointer) ?? 'anywhere', 0, undefined);
+      const held = core.areas.read(targetOf(table.pointer) ?? 'anywhere', 0, undefined);
       const start = core.local(table.pointer);
-      const loaded = cellValue(core.newCell());
+      const loaded = cellValue(core.newCell(), held);
       if (start.kind === 'constant') core.emit('isDeref', { a: place, b: start, c: loaded });
       else if (start.kind === 'address' && core.hasKnownAddress(start.block))
         core.emit('isDeref', { a: place, b: { ...start, kind: 'absolute' }, c: loaded });
@@ -133,11 +119,15 @@ export function memoryMethods(core: Core): MemoryBuilder {
       return rowOf(leadingTo(value, targetOf(value) ?? 'anywhere'));
     },
     open(row) {
-      requireKind('the row', row, 'row');
+      core.kinds.requireKind('the row', row, 'row');
       return rowOf(leadingTo(row.pointer, 'anywhere'));
     },
+    openWord(rows) {
+      core.kinds.requireKind('the rows', rows, 'row');
+      return core.kinds.checkedWord(leadingTo(rows.pointer, 'anywhere'));
+    },
     rowAfter(row, count) {
-      requireKind('the row', row, 'row');
+      core.kinds.requireKind('the row', row, 'row');
       const { pointer } = row;
       const target = targetOf(pointer) ?? 'anywhere';
       const rows = core.number(count, 'a number of rows');
@@ -175,7 +165,8 @@ export function memoryMethods(core: Core): MemoryBuilder {
       const rows = core.local(count);
       const output = core.newCell();
       core.emitHint({ kind: 'freshRows', count: rows, output });
-      return rowOf(cellValue(output, { area: core.areas.newArea(undefined), word: 0 }));
+      const words = rows.kind === 'constant' ? rows.value * ROW_WORDS : undefined;
+      return rowOf(cellValue(output, { area: core.areas.newArea(words), word: 0 }));
     },
     hintRows(name, inputs, rowCount) {
       if (typeof rowCount !== 'number') {

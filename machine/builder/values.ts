@@ -3,7 +3,6 @@
  * Programs treat all of these as opaque.
  */
 import type { Area, Target } from './areas.ts';
-import { badProgram } from './fragment.ts';
 
 /** A branch of a frame's code: a cell may be used in the scope that defines it and in the scopes inside it. */
 export interface Scope {
@@ -64,7 +63,8 @@ export interface Row {
 }
 
 /**
- * A pointer to two rows whose 16 words are known to be below 2^16: a 256-bit integer. Only checked operations make one.
+ * A pointer to two rows whose 16 words are known to be below 2^16: a 256-bit integer. Operations that have checked them make one, and
+ * `openWord`, where the program vouches for it; it is a word only where every way leads through them.
  */
 export interface Word {
   readonly kind: 'word';
@@ -88,34 +88,9 @@ export function rowOf(pointer: Value): Row {
   return { kind: 'row', pointer };
 }
 
-/** For the operations that have checked the word's limbs, and for nothing else. */
-export function checkedWord(pointer: Value): Word {
-  const word = { kind: 'word', pointer } as Word;
-  checkedWords.add(word);
-  return word;
-}
-
-/** What `checkedWord` made: an object that only has the shape of a word is none. */
-const checkedWords = new WeakSet<object>();
-
-/** The kind of what a program hands over, whatever type it gave it; anything else under the name of its type. */
-export function kindOf(carried: unknown): Kind | string {
-  if (typeof carried !== 'object' || carried === null || !('kind' in carried)) return typeof carried;
-  const { kind } = carried;
-  if (kind === 'constant' || kind === 'cell' || kind === 'address') return 'value';
-  return kind === 'word' && !checkedWords.has(carried) ? 'unchecked word' : String(kind);
-}
-
-/** Throws: MachineError 'BAD_PROGRAM' when a program hands over another kind, types or not. */
-export function requireKind(member: string, carried: unknown, expected: Kind, where?: string): void {
-  const got = kindOf(carried);
-  if (got !== expected)
-    throw badProgram(`${where ? `${where}: ` : ''}${member} is of another kind`, { member, expected, got });
-}
-
 /** Where a value leads, if it is a pointer. */
-export function targetOf(value: Value): Target | undefined {
-  return value.kind === 'constant' ? undefined : value.target;
+export function targetOf(value: Input): Target | undefined {
+  return typeof value === 'number' || value.kind === 'constant' ? undefined : value.target;
 }
 
 /** The value, leading elsewhere. */
@@ -127,9 +102,4 @@ export function leadingTo(value: Value, target: Target | undefined): Value {
 
 export function pointerOf(carried: Carried): Value {
   return carried.kind === 'row' || carried.kind === 'word' ? carried.pointer : carried;
-}
-
-export function withKind(kind: Kind, value: Value): Carried {
-  if (kind === 'row') return rowOf(value);
-  return kind === 'word' ? checkedWord(value) : value;
 }

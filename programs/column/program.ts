@@ -8,7 +8,7 @@
  * either keeps the other and the zeros between them: an overflow of the balance would have to write the row of zeros.
  */
 
-import { checkedWord, type Row, type Value, type Word } from '../../machine/builder/values.ts';
+import type { Row, Value, Word } from '../../machine/builder/values.ts';
 import { buildProgram, type ProgramBuilder } from '../../machine/builder.ts';
 import type { Program } from '../../machine/program.ts';
 import { HINT } from './hints.ts';
@@ -104,7 +104,7 @@ function assertAccountKey(program: ProgramBuilder, key: Row): void {
 /** The words of a record at a pointer that was stored in SEGMENT.STATE. */
 function recordAt(program: ProgramBuilder, pointer: Value): AccountRecord {
   const rows = program.rowAt(pointer);
-  return { balance: checkedWord(pointer), rest: checkedWord(program.rowAfter(rows, ZERO_ROW).pointer) };
+  return { balance: program.openWord(rows), rest: program.openWord(program.rowAfter(rows, ZERO_ROW)) };
 }
 
 /** Refuses precompiles. Almost every address has a nonzero top limb; the others take the long way. */
