@@ -149,6 +149,8 @@ describe('kinds', () => {
       wordAdd: (program, left, right) => void program.wordAdd(left, right),
       wordSubtract: (program, left, right) => void program.wordSubtract(left, right),
       wordLess: (program, left, right) => void program.wordLess(left, right),
+      assertWordLess: (program, left, right) => program.assertWordLess(left, right),
+      assertWordNotLess: (program, left, right) => program.assertWordNotLess(left, right),
       wordMultiply: (program, left, right) => void program.wordMultiply(left, right),
       assertWordsEqual: (program, left, right) => program.assertWordsEqual(left, right),
     };
@@ -183,6 +185,97 @@ describe('kinds', () => {
         ),
       /expected value, got number/,
     );
+  });
+});
+
+describe('a word is one where its check lies on every way', () => {
+  const wide = (program: ProgramBuilder): Row => program.hintRows('wide', [], 2);
+  const otherWay = /expected word, got word that is checked on another way/;
+  /** A word that `path` lets out of the code it runs. */
+  const leaked = (program: ProgramBuilder, path: (check: () => void) => void): Word => {
+    const rows = wide(program);
+    let word: Word | undefined;
+    path(() => {
+      word ??= program.wordCheck(rows);
+    });
+    assert.ok(word);
+    return word;
+  };
+  const paths: Record<string, (program: ProgramBuilder, check: () => void) => void> = {
+    'when nonzero': (program, check) => program.when(input(program), check),
+    'when zero': (program, check) => program.when(input(program), () => {}, check),
+    'a loop that may have no turn': (program, check) =>
+      void program.repeat(input(program), {}, () => {
+        check();
+        return {};
+      }),
+    'a function that is not called': (program, check) =>
+      void program.define('f', {}, {}, () => {
+        check();
+        return {};
+      }),
+  };
+  const uses: Record<string, (program: ProgramBuilder, word: Word) => void> = {
+    wordAdd: (program, word) => void program.wordAdd(word, program.wordConstant(1n)),
+    assertWordLess: (program, word) => program.assertWordLess(word, program.wordConstant(1n)),
+    load: (program, word) => void program.load(word, 0),
+    'an outcome': (program, word) =>
+      void ifInput(
+        program,
+        () => ({ word }),
+        () => ({ word: program.wordConstant(1n) }),
+      ),
+    'a parameter': (program, word) => void program.define('g', { word: 'word' }, {}, () => ({}))({ word }),
+  };
+
+  for (const [use, main] of Object.entries(uses))
+    test(use, () => {
+      takes('on this way', (program) => main(program, program.wordCheck(wide(program))));
+      takes('around a branch', (program) => {
+        const word = program.wordCheck(wide(program));
+        program.when(input(program), () => main(program, word));
+      });
+      takes('within the branch', (program) =>
+        program.when(input(program), () => main(program, program.wordCheck(wide(program)))),
+      );
+      takes('open', (program) => main(program, program.openWord(wide(program))));
+      for (const [name, path] of Object.entries(paths))
+        refuses(
+          name,
+          (program) =>
+            main(
+              program,
+              leaked(program, (check) => path(program, check)),
+            ),
+          otherWay,
+        );
+    });
+
+  test('on the other way of the same branch', () => {
+    refuses(
+      'zero first',
+      (program) => {
+        let word: Word | undefined;
+        const rows = wide(program);
+        program.when(
+          input(program),
+          () => void program.wordAdd(word!, word!),
+          () => {
+            word = program.wordCheck(rows);
+          },
+        );
+      },
+      otherWay,
+    );
+  });
+
+  test('a word leads nowhere else afterwards', () => {
+    buildProgram('frozen', (program) => {
+      const word = program.wordConstant(1n);
+      const { pointer } = wide(program);
+      assert.throws(() => Object.assign(word, { pointer }), TypeError);
+      assert.throws(() => Object.assign(word.pointer, pointer), TypeError);
+    });
   });
 });
 
@@ -492,6 +585,157 @@ describe('words that are read are written', () => {
   });
 });
 
+describe('rows that are written in part', () => {
+  const unwritten = /is read, but not written on every way/;
+  const fill = (program: ProgramBuilder, rows: Row): void => {
+    for (let each = 0; each < 8; each++) program.store(rows, each, each);
+  };
+
+  test('allocated rows', () => {
+    const reads: Record<string, (program: ProgramBuilder, rows: Row) => void> = {
+      lookUp: (program, rows) => void program.lookUp(rows, input(program)),
+      chain: (program, rows) => void program.chain(program.row([]), rows, input(program)),
+      weightedRows: (program, rows) =>
+        program.extension.weightedRows(
+          rows,
+          program.hintRows('weights', [], 2),
+          input(program),
+          program.freshRows(1),
+        ),
+      compress: (program, rows) =>
+        void program.compress(program.rowAfter(rows, input(program)), program.row([])),
+      'a walk': (program, rows) =>
+        void program.repeat(2, { rows }, ({ rows }) => {
+          program.load(rows, 0);
+          return { rows: program.rowAfter(rows, 1) };
+        }),
+    };
+    for (const [name, read] of Object.entries(reads)) {
+      takes(name, (program) => {
+        const rows = program.allocateRows(2);
+        fill(program, rows);
+        fill(program, program.rowAfter(rows, 1));
+        read(program, rows);
+      });
+      takes(`${name}, open`, (program) => read(program, program.open(program.allocateRows(input(program)))));
+      refuses(
+        name,
+        (program) => {
+          const rows = program.allocateRows(2);
+          fill(program, rows);
+          read(program, rows);
+        },
+        unwritten,
+      );
+      refuses(
+        `${name}, of a computed number`,
+        (program) => {
+          const rows = program.allocateRows(input(program));
+          fill(program, rows);
+          read(program, rows);
+        },
+        /their number is computed: say that they are open/,
+      );
+    }
+    refuses('behind them', (program) => void program.load(program.allocateRows(1), 8), /lies outside of/);
+  });
+
+  test('a pointer that walks down', () => {
+    const walk =
+      (rowCount: number): Main =>
+      (program) => {
+        const rows = program.freshRows(4);
+        for (let row = 4 - rowCount; row < 4; row++) fill(program, program.rowAfter(rows, row));
+        program.repeat(4, { row: program.rowAfter(rows, 3) }, ({ row }) => {
+          program.load(row, 0);
+          return { row: program.rowAt(program.subtract(program.addressOf(row), 8)) };
+        });
+      };
+    takes('over rows that are written', walk(4));
+    refuses('over one that is not', walk(3), unwritten);
+  });
+
+  test('a pointer that is stored on two ways leads to both', () => {
+    const main =
+      (isWritten: boolean, isOther = true): Main =>
+      (program) => {
+        const record = program.freshRows(1);
+        const store = (isFilled: boolean) => (): void => {
+          const rows = program.freshRows(1);
+          program.store(record, 0, program.addressOf(rows));
+          if (isFilled) fill(program, rows);
+          if (isFilled) program.load(program.rowAt(program.load(record, 0)), 7);
+        };
+        program.when(input(program), store(isOther), store(isWritten));
+        program.load(program.rowAt(program.load(record, 0)), 7);
+      };
+    takes('to written rows', main(true));
+    refuses('when zero', main(false), unwritten);
+    refuses('when nonzero', main(true, false), unwritten);
+  });
+
+  test('the challenges behind a weight', () => {
+    const weights: Record<string, (program: ProgramBuilder, challenges: Row) => Row> = {
+      stored: (program, challenges) => {
+        const weight = program.freshRows(1);
+        for (let word = 0; word < 5; word++) program.store(weight, word, word);
+        program.store(weight, 5, program.addressOf(challenges));
+        return weight;
+      },
+      'an element': (program, challenges) =>
+        program.extension.elementRow([1, 2, 3, 4, 5, program.addressOf(challenges)]),
+    };
+    for (const [name, weightOf] of Object.entries(weights)) {
+      const main =
+        (challengesOf: (program: ProgramBuilder) => Row): Main =>
+        (program) => {
+          const weight = weightOf(program, challengesOf(program));
+          program.extension.weightedRows(program.row([]), weight, 1, program.freshRows(1));
+        };
+      takes(
+        name,
+        main((program) => program.hintRows('challenges', [], 2)),
+      );
+      refuses(
+        name,
+        main((program) => program.freshRows(2)),
+        unwritten,
+      );
+    }
+  });
+
+  test('the coset of a constant selector, and a factor of 0', () => {
+    const fold =
+      (elements: number, selector: number): Main =>
+      (program) => {
+        const coset = program.freshRows(5);
+        for (let word = 0; word < 5 * elements; word++) program.store(coset, word, word);
+        const [carried, into] = [program.extension.elementRow([1, 2, 3, 4, 5]), program.freshRows(1)];
+        program.extension.foldCoset(coset, carried, selector, 1, program.row([]), into);
+      };
+    for (const arity of [2, 4, 8]) {
+      takes(`a fold by ${arity}`, fold(arity, 2 * arity - 1));
+      refuses(`a fold by ${arity}`, fold(arity / 2, arity), unwritten);
+    }
+    for (const selector of [0, 1, 16])
+      refuses(`selector ${selector}`, fold(8, selector), /a fold with selector .*: 2 to 15/);
+    const scale =
+      (factor: number): Main =>
+      (program) => {
+        const element = program.freshRows(1);
+        program.extension.relateScaled(element, factor, program.row([]), program.row([]));
+        program.load(element, 0);
+      };
+    takes('a factor', scale(3));
+    refuses('a factor of 0', scale(0), unwritten);
+    refuses(
+      'an element of 9 words',
+      (program) => void program.extension.elementRow([1, 2, 3, 4, 5, 6, 7, 8, 9]),
+      /9 words do not fit into a row/,
+    );
+  });
+});
+
 describe('pointers decide nothing', () => {
   const pointers: Record<string, (program: ProgramBuilder) => Value> = {
     'an address': (program) => program.addressOf(program.freshRows(1)),
@@ -517,7 +761,55 @@ describe('pointers decide nothing', () => {
       )['x'] as Value,
     'a result': (program) =>
       program.define('f', {}, { x: 'value' }, () => ({ x: program.addressOf(program.row([])) }))({}).x,
+    'a table at a computed place': (program) => program.lookUp(pointerRow(program), input(program)),
+    'rows at a computed place': (program) =>
+      program.load(program.rowAfter(pointerRow(program), input(program)), 0),
+    'a word stored at a computed place': (program) => {
+      const rows = program.row([]);
+      program.store(program.rowAfter(rows, input(program)), 0, program.addressOf(rows));
+      return program.load(rows, 1);
+    },
+    'a word of an element': (program) =>
+      program.load(program.extension.elementRow([program.addressOf(program.row([]))]), 0),
+    'the challenges of a weight': (program) => {
+      const weight = program.freshRows(1);
+      program.extension.setWeightChallenges(weight, program.hintRows('challenges', [], 2));
+      return program.load(weight, 5);
+    },
+    'a digest': (program) => program.load(program.compress(pointerRow(program), program.row([])), 0),
+    'a chain': (program) => program.load(program.chain(program.row([]), pointerRow(program), 1), 0),
+    'a node': (program) =>
+      program.load(program.path(pointerRow(program), 0, 1, { hint: 'siblings', inputs: [] }), 0),
+    'a comparison': (program) => program.wordLess(pointerWord(program), program.wordConstant(1n)),
+    'a limb of a sum': (program) =>
+      program.load(program.wordAdd(pointerWord(program), program.wordConstant(1n)), 0),
+    'a product': (program) => {
+      const into = program.freshRows(1);
+      program.extension.relateProduct(pointerRow(program), program.row([1]), program.row([]), into);
+      return program.load(into, 0);
+    },
+    'a scaled element': (program) => {
+      const into = program.freshRows(1);
+      const pointer = program.addressOf(program.row([]));
+      program.extension.relateScaled(program.row([1]), pointer, program.row([]), into);
+      return program.load(into, 0);
+    },
+    'a polynomial at a point': (program) => {
+      const into = program.freshRows(1);
+      const pointer = program.addressOf(program.row([]));
+      program.extension.evaluatePacked(program.hintRows('packed', [], 5), pointer, 1, into);
+      return program.load(into, 0);
+    },
   };
+  function pointerRow(program: ProgramBuilder): Row {
+    return program.row([program.addressOf(program.row([]))]);
+  }
+  function pointerWord(program: ProgramBuilder): Word {
+    const rows = program.freshRows(2);
+    program.store(rows, 0, program.addressOf(rows));
+    for (let limb = 1; limb < 16; limb++) program.store(rows, limb, 0);
+    return program.wordCheck(rows);
+  }
   const uses: Record<string, (program: ProgramBuilder, value: Value) => void> = {
     ifNonzero: (program, value) =>
       void program.ifNonzero(
@@ -549,6 +841,11 @@ describe('pointers decide nothing', () => {
       void program.path(program.row([]), value, 3, { hint: 'siblings', inputs: [] }),
     rowAfter: (program, value) => void program.rowAfter(program.row([]), value),
     lookUp: (program, value) => void program.lookUp(program.row([]), value),
+    'a segment': (program, value) => void program.ramRead(value, 0),
+    'an index': (program, value) => void program.ramRead(0, value),
+    'an index that is made': (program, value) => program.ramInitialise(0, value, 0),
+    'an index that is written': (program, value) => program.ramWrite(0, value, 0),
+    'an index that ends': (program, value) => void program.ramFinalise(0, value),
     'a parameter that is a value': (program, value) => {
       const f = program.define('f', { x: 'value' }, {}, () => ({}));
       f({ x: value });
