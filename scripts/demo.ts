@@ -39,7 +39,8 @@ function requireSize({ columns }: BlockInput, { isColumnsOnly }: Options): void 
 async function runDemo(options: Options): Promise<DemoReport> {
   const { block, columnCount, fanIn, adapter, out } = options;
   // Of the development packages: an installation without them has no second opinion to compare with.
-  const { commonOf, compareBlock, recoverSender } = await import('./demoEthereum.ts');
+  const { commonOf, compareBlock } = await import('./demoEthereum.ts');
+  const { recoverSender } = await import('./recoverSender.ts');
   const file = await readBlockFile(block);
   const common = commonOf(file);
   const input = blockInput(file, columnCount, (transaction) => recoverSender(transaction, common));

@@ -11,6 +11,7 @@ import type { BlockFile, BlockTransaction } from '../chain/blockFile.ts';
 import { preAccounts, selectTransfers } from '../chain/blockInput.ts';
 import type { BlockStatement } from '../programs/block/blockStatement.ts';
 import { unpackBasicData } from '../programs/column/statement.ts';
+import { recoverSender } from './recoverSender.ts';
 
 /** An address and two quantities after the block. */
 export interface PostAccount {
@@ -24,11 +25,6 @@ export interface IndependentRun {
   readonly accounts: ReadonlyMap<string, PostAccount>;
   /** By the transfers that were executed. */
   readonly gasUsed: bigint;
-}
-
-/** Recovers a sender from the signature. */
-export function recoverSender(transaction: BlockTransaction, common: Common): string {
-  return signedTransaction(transaction, common).getSenderAddress().toString();
 }
 
 function signedTransaction(transaction: BlockTransaction, common: Common): TypedTransaction {

@@ -5,7 +5,8 @@ import { parseBlockFile } from '../../chain/blockFile.ts';
 import { blockInput, selectTransfers } from '../../chain/blockInput.ts';
 import { ChainError } from '../../chain/errors.ts';
 import { checkInclusionList } from '../../chain/inclusionList.ts';
-import { commonOf, recoverSender, runIndependently } from '../../scripts/demoEthereum.ts';
+import { commonOf, runIndependently } from '../../scripts/demoEthereum.ts';
+import { recoverSender } from '../../scripts/recoverSender.ts';
 import { readBlock, readBlockJson } from '../support/blocks.ts';
 
 /** Block: transfers, executed, not empty columns at K = 8. */

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type BlockFile, parseBlockFile } from '../../chain/blockFile.ts';
+import { type BlockFile, type BlockTransaction, parseBlockFile } from '../../chain/blockFile.ts';
 import { blockInput, type LeftOutReason, selectTransfers } from '../../chain/blockInput.ts';
 import { blockList } from '../../chain/blockList.ts';
 import { ChainError } from '../../chain/errors.ts';
@@ -13,7 +13,8 @@ import { assembleBlock } from '../../programs/block/blockInput.ts';
 import { blockStatementDigest } from '../../programs/block/blockStatement.ts';
 import { executeColumn } from '../../programs/column/execute.ts';
 import { columnStatementDigest, type TransferStatus } from '../../programs/column/statement.ts';
-import { commonOf, compareBlock, recoverSender } from '../../scripts/demoEthereum.ts';
+import { commonOf, compareBlock } from '../../scripts/demoEthereum.ts';
+import { recoverSender } from '../../scripts/recoverSender.ts';
 import { runColumn } from '../support/column.ts';
 import {
   DELEGATION_CODE,
@@ -154,6 +155,41 @@ const CASES: Readonly<Record<string, HandmadeBlock & { readonly expected: readon
     transactions: [{ chainId: 2n }, { chainId: LARGEST }, {}],
     expected: ['wrong chain id', 'wrong chain id', 'executed'],
   },
+  'what a signature may be of, and a library refuses to build': {
+    transactions: [
+      { gas: CAP + 1n },
+      { type: 0, gas: CAP + 1n },
+      { type: 0, gas: CAP + 1n, isOfAnyChain: true },
+      { type: 1, gas: CAP + 1n },
+      { chainId: 2n },
+      { type: 0, chainId: 2n },
+      { type: 1, chainId: 1n << 64n },
+      { type: 0, chainId: 1n << 100n },
+      { type: 0, maxFeePerGas: LARGEST },
+      { type: 1, maxFeePerGas: GWEI },
+      { gas: 20_999n },
+      { type: 0 },
+      { type: 0, isOfAnyChain: true, nonce: 1n },
+      { type: 1, nonce: 2n },
+    ],
+    timestamp: OSAKA_TIME,
+    expected: [
+      'gas limit above transaction cap',
+      'gas limit above transaction cap',
+      'gas limit above transaction cap',
+      'gas limit above transaction cap',
+      'wrong chain id',
+      'wrong chain id',
+      'wrong chain id',
+      'wrong chain id',
+      'balance too low',
+      'max fee below base fee',
+      'gas limit too low',
+      'executed',
+      'executed',
+      'executed',
+    ],
+  },
   'what is no plain transfer': {
     transactions: [
       { to: null },
@@ -205,6 +241,12 @@ describe('the rules of transfers', () => {
         assert.deepEqual(outcomesOf(file, columnCount), expected, `${columnCount} columns`);
         const input = blockInput(file, columnCount);
         const list = blockList(input);
+        if (block.transactions.every(({ from }) => from === undefined)) {
+          const nameless = parseBlockFile(handmadeBlock({ ...block, isNameless: true }));
+          const recover = (transaction: BlockTransaction): string =>
+            recoverSender(transaction, commonOf(nameless));
+          assert.deepEqual(blockInput(nameless, columnCount, recover), input, 'senders are not named');
+        }
         const statement = assembleBlock(input.columns.map(executeColumn), list);
         assert.deepEqual((await compareBlock(file, input.coinbase, statement)).differences, []);
         const independent = independentBlockDigest(
@@ -218,8 +260,7 @@ describe('the rules of transfers', () => {
 
   it('leaves out a sender that no signature tells', () => {
     const file = parseBlockFile(handmadeBlock({ transactions: [{}, { sender: 1 }], isNameless: true }));
-    const recover = (transaction: Parameters<typeof recoverSender>[0]): string =>
-      recoverSender(transaction, commonOf(file));
+    const recover = (transaction: BlockTransaction): string => recoverSender(transaction, commonOf(file));
     assert.deepEqual(
       selectTransfers(file, recover).transfers.map(({ from }) => from),
       [SENDERS[0], SENDERS[1]],
