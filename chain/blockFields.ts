@@ -36,6 +36,11 @@ const OTHER_NAMES = [
   ['gasLimit', 'gas'],
 ] as const;
 
+/** Columns have no transactions of types above it. */
+const HIGHEST_TYPE = 2n;
+/** What stands for the fields of such a transaction, which are not read. */
+const NOT_READ = { nonce: '0x0', gas: '0x0', value: '0x0', input: '0x' } as const;
+
 export function refuse(field: string, problem: string): ChainError {
   return new ChainError('BLOCK_FORMAT', { field: field.slice(0, 2 * NAME_CHARACTERS), problem });
 }
@@ -96,7 +101,17 @@ function plainBlock(block: Fields): Fields {
   };
 }
 
+/** Whether the type is one that no column has. */
+function isOfOtherType({ type }: Fields): boolean {
+  return typeof type === 'string' && QUANTITY.test(type) && BigInt(type) > HIGHEST_TYPE;
+}
+
 function plainTransaction(transaction: Fields, place: string): Fields {
+  // The types of chains have fields of their own, and lack others: a deposit has no nonce.
+  if (isOfOtherType(transaction)) {
+    const { hash, type } = transaction;
+    return { ...NOT_READ, type, ...(hash === null ? {} : { hash }) };
+  }
   const fields = fieldsOf(transaction, TRANSACTION_FIELDS, place);
   for (const [other, name] of OTHER_NAMES) {
     const [given, own] = [fields[other], fields[name]];

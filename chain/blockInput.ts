@@ -12,7 +12,10 @@ import {
   type ColumnTransfer,
   codeBytes,
   DELEGATION_BYTES,
+  DELEGATION_PREFIX,
+  fitsBasicData,
   isPrecompile,
+  MAXIMUM_TRANSFERS,
   TRANSACTION_NONCE_BITS,
 } from '../programs/column/input.ts';
 import { TRANSFER_GAS } from '../programs/column/statement.ts';
@@ -39,15 +42,19 @@ export interface ColumnBlock extends ColumnHeader {
 
 /** Why a transaction of a block is in no column, in the order in which it is asked; the first that applies counts. */
 export const LEFT_OUT_REASONS = [
-  'creates a contract',
   'type above 2',
+  'creates a contract',
+  'type 2 without a base fee',
   'call data',
   'access list',
   'recipient is a precompile',
   'sender cannot be recovered',
+  'sender is a precompile',
   'coinbase sends or receives',
   'sender is delegated',
+  "sender's code has the size of a delegation",
   'nonce of more than 128 bits',
+  'sender or recipient does not fit basic data',
   'recipient has code and sends',
 ] as const;
 
@@ -74,6 +81,18 @@ export interface BlockInput {
   readonly columns: readonly ColumnBlock[];
   /** The transactions of the block that are in no column. */
   readonly leftOut: readonly LeftOut[];
+  /** Recipients that have code before the block, and none in the columns. */
+  readonly removedCodes: number;
+}
+
+/** A sentence where code was removed. */
+export function describeRemovedCodes({ removedCodes }: BlockInput): string[] {
+  if (removedCodes === 0) return [];
+  return [
+    removedCodes === 1
+      ? 'The code of 1 recipient is removed: the transfers to it run nothing.'
+      : `The code of ${removedCodes} recipients is removed: the transfers to them run nothing.`,
+  ];
 }
 
 /** One line a reason. */
@@ -90,13 +109,28 @@ export type RecoverSender = (transaction: BlockTransaction) => string;
 const FIRST_INDICES = 8;
 
 /** Why the transaction alone, whoever sends it, is no plain transfer. */
-function formReason({ to, type, input, accessList }: BlockTransaction): LeftOutReason | undefined {
+function formReason(
+  { baseFeePerGas }: BlockFile['block'],
+  { to, type = 0n, input, accessList }: BlockTransaction,
+): LeftOutReason | undefined {
+  // First, because nothing else of such a transaction is read.
+  if (type > 2n) return 'type above 2';
   if (typeof to !== 'string') return 'creates a contract';
-  if ((type ?? 0n) > 2n) return 'type above 2';
+  // Both came with London: EIP-1559.
+  if (type === 2n && baseFeePerGas === undefined) return 'type 2 without a base fee';
   if (input !== '0x') return 'call data';
   if ((accessList ?? []).length > 0) return 'access list';
   if (isPrecompile(to)) return 'recipient is a precompile';
   return undefined;
+}
+
+/** Why no column has the account as a sender. */
+function senderReason({ code, ...account }: Omit<ColumnAccount, 'address'>): LeftOutReason | undefined {
+  if (codeBytes({ code }) === DELEGATION_BYTES)
+    return code.startsWith(DELEGATION_PREFIX)
+      ? 'sender is delegated'
+      : "sender's code has the size of a delegation";
+  return fitsBasicData({ ...account, code }) ? undefined : 'sender or recipient does not fit basic data';
 }
 
 /** The sender that the file names, or the recovered one; undefined where the signature gives none. */
@@ -122,25 +156,32 @@ function transferOrReason(
   blockIndex: number,
   recoverSender: RecoverSender | undefined,
 ): Transfer | LeftOutReason {
-  const reason = formReason(transaction);
+  const reason = formReason(file.block, transaction);
   if (reason !== undefined) return reason;
   const from = senderOf(transaction, blockIndex, recoverSender);
   if (from === undefined) return 'sender cannot be recovered';
+  if (isPrecompile(from)) return 'sender is a precompile';
+  const { to = '', nonce } = transaction;
   const { miner } = file.block;
-  if (from === miner || transaction.to === miner) return 'coinbase sends or receives';
-  if (codeBytes({ code: codeOf(file, from) }) === DELEGATION_BYTES) return 'sender is delegated';
-  if (transaction.nonce >> BigInt(TRANSACTION_NONCE_BITS) !== 0n) return 'nonce of more than 128 bits';
+  if (from === miner || to === miner) return 'coinbase sends or receives';
+  const ofSender = senderReason(accountOf(file, from));
+  if (ofSender !== undefined) return ofSender;
+  if (nonce >> BigInt(TRANSACTION_NONCE_BITS) !== 0n) return 'nonce of more than 128 bits';
+  // A recipient's code is removed, however long it is.
+  if (!fitsBasicData({ ...accountOf(file, to), code: '0x' }))
+    return 'sender or recipient does not fit basic data';
   return transferOf(file, transaction, blockIndex, from);
 }
 
 /** Before the block. */
-function codeOf(file: BlockFile, address: string): string {
-  return file.prestate[address]?.code ?? '0x';
+function accountOf({ prestate }: BlockFile, address: string): ColumnAccount {
+  const { nonce = 0n, balance = 0n, code = '0x' } = prestate[address] ?? {};
+  return { address, nonce, balanceWei: balance, code };
 }
 
 /**
  * The plain transfers of a block in block order, and what else it has.
- * Throws: ChainError SENDER_MISSING where no sender is named and none can be asked for, BLOCK_FORMAT, QUANTITY_RANGE.
+ * Throws: ChainError SENDER_MISSING where no sender is named and none can be asked for, BLOCK_FORMAT.
  */
 export function selectTransfers(file: BlockFile, recoverSender?: RecoverSender): Selection {
   const indices = new Map<LeftOutReason, number[]>(LEFT_OUT_REASONS.map((reason) => [reason, []]));
@@ -153,7 +194,7 @@ export function selectTransfers(file: BlockFile, recoverSender?: RecoverSender):
   // A sender keeps its code, because a sender with code is refused for it; so nothing can be sent to it here.
   const senders = new Set(candidates.map(({ from }) => from));
   const transfers = candidates.filter(({ to, blockIndex }) => {
-    if (!senders.has(to) || codeOf(file, to) === '0x') return true;
+    if (!senders.has(to) || accountOf(file, to).code === '0x') return true;
     indices.get('recipient has code and sends')?.push(blockIndex);
     return false;
   });
@@ -192,7 +233,7 @@ function transferOf(
   };
 }
 
-/** The accounts of some transfers before the block, ascending by address. Throws: ChainError QUANTITY_RANGE. */
+/** The accounts of some transfers before the block, ascending by address, recipients without code. */
 export function preAccounts(
   file: BlockFile,
   transfers: readonly Transfer[],
@@ -200,13 +241,8 @@ export function preAccounts(
 ): ColumnAccount[] {
   const touched = new Set(transfers.flatMap(({ from, to }) => [from, to]));
   return [...touched].toSorted().map((address) => {
-    const account = file.prestate[address];
-    return {
-      address,
-      nonce: checkRange(account?.nonce ?? 0n, 64, 'nonce', address),
-      balanceWei: checkRange(account?.balance ?? 0n, 128, 'balance', address),
-      code: recipients.has(address) ? '0x' : codeOf(file, address),
-    };
+    const account = accountOf(file, address);
+    return recipients.has(address) ? { ...account, code: '0x' } : account;
   });
 }
 
@@ -234,6 +270,12 @@ export function blockInput(file: BlockFile, columnCount: number, recoverSender?:
   };
   const columns = Array.from({ length: columnCount }, (_, columnIndex): ColumnBlock => {
     const members = transfers.filter((_transfer, index) => list.columnOf[index] === columnIndex);
+    if (members.length > MAXIMUM_TRANSFERS)
+      throw new ChainError('COLUMN_TRANSFERS', {
+        column: columnIndex,
+        expected: `at most ${MAXIMUM_TRANSFERS}`,
+        got: members.length,
+      });
     return {
       columnIndex,
       ...header,
@@ -246,15 +288,6 @@ export function blockInput(file: BlockFile, columnCount: number, recoverSender?:
     list,
     columns: columns.filter(({ transfers: { length } }) => length > 0),
     leftOut,
+    removedCodes: [...recipients].filter((address) => accountOf(file, address).code !== '0x').length,
   };
-}
-
-function checkRange(value: bigint, bits: number, field: string, where: number | string): bigint {
-  if (value >> BigInt(bits) === 0n) return value;
-  throw new ChainError('QUANTITY_RANGE', {
-    field,
-    where,
-    expected: `below 2^${bits}`,
-    got: value.toString(),
-  });
 }

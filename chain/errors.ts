@@ -7,7 +7,8 @@ export const CHAIN_ERRORS = {
   ACCOUNT_MISSING:
     'The pre-state does not have the account of a sender; an account with nothing is written as {}.',
   SENDER_MISSING: 'A transaction names no sender and none can be recovered.',
-  QUANTITY_RANGE: 'A quantity of the block does not fit its field.',
+  COLUMN_TRANSFERS:
+    'A column has more transfers than its program counts; more columns help unless the transfers touch each other.',
 } as const;
 
 export type ChainErrorCode = keyof typeof CHAIN_ERRORS;

@@ -56,6 +56,7 @@ const BALANCE_BITS = 128;
 const ACCOUNT_NONCE_BITS = 64;
 /** Bytes of a delegation's code, 0xef0100 and an address: EIP-7702. */
 export const DELEGATION_BYTES = 23;
+export const DELEGATION_PREFIX = '0xef0100';
 const CODE_SIZE_BITS = 24;
 /** 1..HIGHEST_PRECOMPILE and PRECOMPILE_P256: the precompiles of every fork up to Osaka. */
 export const HIGHEST_PRECOMPILE = 0x11;
@@ -68,6 +69,15 @@ export const QUANTITY = /^(0|[1-9][0-9]{0,77}|0x(0|[1-9a-f][0-9a-f]{0,63}))$/;
 
 export function codeBytes(account: Pick<ColumnAccount, 'code'>): number {
   return (account.code.length - 2) / 2;
+}
+
+/** Whether basic data has room for the account. */
+export function fitsBasicData(account: Omit<ColumnAccount, 'address'>): boolean {
+  return (
+    account.nonce >> BigInt(ACCOUNT_NONCE_BITS) === 0n &&
+    account.balanceWei >> BigInt(BALANCE_BITS) === 0n &&
+    codeBytes(account) < 2 ** CODE_SIZE_BITS
+  );
 }
 
 function checkQuantity(value: unknown, bits: number, field: string): void {

@@ -5,7 +5,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type BlockFile, type BlockTransaction, parseBlockFile } from '../../chain/blockFile.ts';
-import { blockInput, type LeftOutReason, selectTransfers } from '../../chain/blockInput.ts';
+import {
+  type BlockInput,
+  blockInput,
+  describeRemovedCodes,
+  type LeftOutReason,
+  selectTransfers,
+} from '../../chain/blockInput.ts';
 import { blockList } from '../../chain/blockList.ts';
 import { ChainError } from '../../chain/errors.ts';
 import { transactionGasCap } from '../../chain/transactionGasCap.ts';
@@ -34,6 +40,7 @@ type Outcome = TransferStatus | LeftOutReason;
 const LARGEST = (1n << 256n) - 1n;
 const CAP = 1n << 24n;
 const LAST_NONCE = (1n << 64n) - 2n;
+const ABUNDANT = `0x${'ab'.repeat(20)}`;
 const POOR = { [SENDERS[0]]: { balance: ETHER } };
 
 const CASES: Readonly<Record<string, HandmadeBlock & { readonly expected: readonly Outcome[] }>> = {
@@ -194,6 +201,7 @@ const CASES: Readonly<Record<string, HandmadeBlock & { readonly expected: readon
     transactions: [
       { to: null },
       { type: 3 },
+      { type: 4, to: null },
       { type: 4 },
       { input: '0x00' },
       { accessList: [{ address: RECIPIENT, storageKeys: [] }] },
@@ -205,12 +213,64 @@ const CASES: Readonly<Record<string, HandmadeBlock & { readonly expected: readon
       'creates a contract',
       'type above 2',
       'type above 2',
+      'type above 2',
       'call data',
       'access list',
       'recipient is a precompile',
       'recipient is a precompile',
       'executed',
     ],
+  },
+  'types before the base fee': {
+    transactions: [{}, { sender: 1, type: 0 }, { sender: 2, type: 0, isOfAnyChain: true }],
+    number: 11_800_000n,
+    timestamp: 1_610_000_000n,
+    baseFeePerGas: 'none',
+    expected: ['type 2 without a base fee', 'executed', 'executed'],
+  },
+  'a precompile that sends': {
+    transactions: [
+      { from: `0x${'0'.repeat(39)}1` },
+      { from: `0x${'0'.repeat(37)}100` },
+      { from: `0x${'0'.repeat(38)}12`, nonce: 1n },
+      {},
+    ],
+    accounts: { [`0x${'0'.repeat(39)}1`]: { balance: ETHER }, [`0x${'0'.repeat(38)}12`]: {} },
+    expected: ['sender is a precompile', 'sender is a precompile', 'nonce too high', 'executed'],
+  },
+  'accounts with more than basic data holds': {
+    transactions: [
+      {},
+      { sender: 1, to: SENDERS[0] },
+      { sender: 1 },
+      { sender: 1, nonce: 1n, to: MINER },
+      { sender: 2 },
+      { sender: 1, nonce: 1n, to: ABUNDANT },
+    ],
+    accounts: {
+      [SENDERS[0]]: { balance: 1n << 128n },
+      [SENDERS[2]]: { nonce: 1n << 64n },
+      [ABUNDANT]: { balance: LARGEST - 8n },
+      [MINER]: { balance: LARGEST },
+    },
+    expected: [
+      'sender or recipient does not fit basic data',
+      'sender or recipient does not fit basic data',
+      'executed',
+      'coinbase sends or receives',
+      'sender or recipient does not fit basic data',
+      'sender or recipient does not fit basic data',
+    ],
+  },
+  'code with more bytes than basic data counts': {
+    transactions: [{}, { sender: 1, to: SENDERS[0] }],
+    accounts: { [SENDERS[0]]: { balance: ETHER, code: `0x${'00'.repeat(2 ** 24)}` } },
+    expected: ['sender or recipient does not fit basic data', 'executed'],
+  },
+  'code of 23 bytes that is no delegation': {
+    transactions: [{}, { sender: 1 }],
+    accounts: { [SENDERS[0]]: { balance: ETHER, code: `0x${'60'.repeat(23)}` } },
+    expected: ["sender's code has the size of a delegation", 'executed'],
   },
   'a recipient with code': {
     transactions: [{}],
@@ -289,24 +349,66 @@ describe('the rules of transfers', () => {
     assert.deepEqual(leftOut, [{ reason: 'call data', count: 11, firstIndices: [0, 1, 2, 4, 5, 6, 7, 8] }]);
   });
 
-  it('refuses a pre-state that basic data cannot hold, by account', () => {
-    for (const [field, account] of [
-      ['balance', { balance: 1n << 128n }],
-      ['balance', { balance: LARGEST - 8n }],
-      ['nonce', { nonce: 1n << 64n }],
-    ] as const)
+  it('reads only the type of a transaction of a type above 2', () => {
+    const json = handmadeBlock({ transactions: [{}, {}, {}, {}] }) as {
+      block: { transactions: Record<string, unknown>[] };
+    };
+    const [first, ...others] = json.block.transactions;
+    const deposit = {
+      type: '0x7e',
+      sourceHash: '0x00',
+      from: null,
+      mint: 5,
+      is_system_tx: false,
+      gas_price: 1,
+    };
+    const blob = { ...others[0], type: '0x3', input: '0x', data: '0x00' };
+    const file = parseBlockFile({
+      ...json,
+      block: { ...json.block, transactions: [first, deposit, blob, { type: '0x04', hash: '0x12' }] },
+    });
+    const { transfers, leftOut } = selectTransfers(file);
+    assert.deepEqual(
+      transfers.map(({ blockIndex }) => blockIndex),
+      [0],
+    );
+    assert.deepEqual(leftOut, [{ reason: 'type above 2', count: 3, firstIndices: [1, 2, 3] }]);
+    for (const type of ['0x2', 3, null])
       assert.throws(
-        () =>
-          blockInput(
-            parseBlockFile(handmadeBlock({ transactions: [{}], accounts: { [SENDERS[0]]: account } })),
-            1,
-          ),
-        (error) =>
-          error instanceof ChainError &&
-          error.code === 'QUANTITY_RANGE' &&
-          error.details['field'] === field &&
-          error.details['where'] === SENDERS[0],
+        () => parseBlockFile({ ...json, block: { ...json.block, transactions: [{ ...deposit, type }] } }),
+        (error) => error instanceof ChainError && error.code === 'BLOCK_FORMAT',
       );
+  });
+
+  it('counts the recipients whose code is removed', () => {
+    const input = (code: string): BlockInput =>
+      blockInput(
+        parseBlockFile(handmadeBlock({ transactions: [{}, {}], accounts: { [RECIPIENT]: { code } } })),
+        1,
+      );
+    assert.deepEqual(describeRemovedCodes(input('0x')), []);
+    assert.deepEqual(describeRemovedCodes(input('0x60')), [
+      'The code of 1 recipient is removed: the transfers to it run nothing.',
+    ]);
+  });
+
+  it('refuses more transfers than a column counts', () => {
+    const file = parseBlockFile(handmadeBlock({ transactions: [{}] }));
+    const [first] = file.block.transactions;
+    assert.ok(first);
+    const withTransfers = (length: number): BlockFile => ({
+      ...file,
+      block: { ...file.block, transactions: Array.from({ length }, () => first) },
+    });
+    assert.equal(blockInput(withTransfers(65_535), 2).columns.length, 1);
+    assert.throws(
+      () => blockInput(withTransfers(65_536), 2),
+      (error) =>
+        error instanceof ChainError &&
+        error.code === 'COLUMN_TRANSFERS' &&
+        error.details['column'] === 0 &&
+        error.details['got'] === 65_536,
+    );
   });
 
   it('knows when Osaka begins, chain by chain', () => {

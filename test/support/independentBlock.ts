@@ -61,6 +61,15 @@ function codeDigits(raw: RawBlock, name: string): string {
   return (account?.code ?? '0x').slice(2);
 }
 
+/** Whether balance and nonce of an account before the block are below their limits. */
+function isHeld(raw: RawBlock, name: string): boolean {
+  const account = Object.entries(raw.prestate).find(([each]) => each.toLowerCase() === name)?.[1];
+  return BigInt(account?.balance ?? '0x0') < 2n ** 128n && BigInt(account?.nonce ?? '0x0') < 2n ** 64n;
+}
+
+const isReserved = (name: string): boolean =>
+  (BigInt(name) > 0n && BigInt(name) < 18n) || BigInt(name) === 256n;
+
 function paymentsOf(raw: RawBlock): Payment[] {
   const miner = raw.block.miner.toLowerCase();
   const payments = raw.block.transactions.flatMap((each): Payment[] => {
@@ -68,10 +77,12 @@ function paymentsOf(raw: RawBlock): Payment[] {
     const to = each.to?.toLowerCase();
     if (to === undefined || to === null || each.input !== '0x' || type > 2) return [];
     if ((each.accessList ?? []).length > 0) return [];
-    if ((BigInt(to) > 0n && BigInt(to) < 18n) || BigInt(to) === 256n) return [];
+    if (type === 2 && raw.block.baseFeePerGas === undefined) return [];
     const from = each.from.toLowerCase();
+    if (isReserved(to) || isReserved(from)) return [];
     if (from === miner || to === miner) return [];
     if (codeDigits(raw, from).length === 46 || BigInt(each.nonce) >= 2n ** 128n) return [];
+    if (codeDigits(raw, from).length >= 2 ** 25 || ![from, to].every((name) => isHeld(raw, name))) return [];
     const highest = type === 2 ? each.maxFeePerGas : each.gasPrice;
     const priority = type === 2 ? each.maxPriorityFeePerGas : each.gasPrice;
     return [
