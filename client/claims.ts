@@ -4,9 +4,9 @@
  */
 import { blockSummaryToJson, parseBlockSummary } from '../programs/block/blockJson.ts';
 import { type BlockSummary, blockSummaryDigest } from '../programs/block/blockStatement.ts';
-import { BLOCK_CAVEATS, describeBlock } from '../programs/block/describe.ts';
+import { BLOCK_CAVEATS, counted, describeBlock } from '../programs/block/describe.ts';
 import { BlockError } from '../programs/block/errors.ts';
-import { COLUMN_CAVEATS, describeGasCap } from '../programs/column/describe.ts';
+import { COLUMN_CAVEATS, describeGasCap, OVERLAP_CAVEAT } from '../programs/column/describe.ts';
 import {
   HEADER_QUANTITIES,
   MAXIMUM_TRANSFERS,
@@ -45,8 +45,7 @@ const COLUMN_QUANTITIES = [...HEADER_QUANTITIES, 'gasUsed', 'priorityFeesWei', '
 export const CAVEATS: Readonly<Record<string, string>> = {
   column: COLUMN_CAVEATS.join(' '),
   block: BLOCK_CAVEATS.join(' '),
-  aggregate:
-    'An aggregate says that each leaf has a valid proof under its key; it does not say that leaves differ.',
+  aggregate: `An aggregate says that each leaf has a valid proof under its key; it does not say that leaves differ. ${OVERLAP_CAVEAT}`,
 };
 
 function addressOf(value: unknown, path: string): string {
@@ -105,7 +104,12 @@ export function parseClaim(value: unknown, path: string): Claim {
 
 function parseBlockClaim(fields: Fields, path: string): BlockClaim {
   try {
-    return { program: 'block', summary: parseBlockSummary(fields) };
+    const summary = parseBlockSummary(fields);
+    const { columnCount, transactionCount } = summary;
+    if (columnCount === 0) throw refuse(`${path}.columnCount`, 'at least 1 column', columnCount);
+    if (transactionCount < columnCount)
+      throw refuse(`${path}.transactionCount`, 'a transaction for each column', transactionCount);
+    return { program: 'block', summary };
   } catch (error) {
     if (!(error instanceof BlockError)) throw error;
     const { field, expected } = error.details;
@@ -122,6 +126,9 @@ function parseColumnClaim(value: Fields, path: string): ColumnClaim {
   const quantity = (name: (typeof COLUMN_QUANTITIES)[number]): bigint =>
     boundedOf(fields[name], `${path}.${name}`, QUANTITY_BITS);
   const transfers = listOf(fields['transfers'], `${path}.transfers`, MAXIMUM_TRANSFERS);
+  // The program has a proof of no transfers too, and it says nothing.
+  if (transfers.length === 0)
+    throw refuse(`${path}.transfers`, `1 to ${MAXIMUM_TRANSFERS} transfers`, fields['transfers']);
   const accessList = listOf(fields['accessList'], `${path}.accessList`, 2 * MAXIMUM_TRANSFERS);
   return {
     program: 'column',
@@ -194,8 +201,8 @@ export function describeClaim(claim: Claim, detail: 'summary' | 'accounts'): str
   const skipped = transfers.length - executed;
   const summary =
     `column of block ${blockNumber} on chain ${chainId}, base fee ${decimals(baseFeePerGasWei, WEI_PER_GWEI)} gwei, coinbase ${statement.coinbase}, gas limit ${statement.blockGasLimit}, ${describeGasCap(statement.transactionGasCap)}: ` +
-    `${transfers.length} transfers, ${executed} executed, ${skipped} not executable${skipped === 0 ? '' : ` (${reasons})`}; ` +
-    `${accessList.length} accounts; gas ${gasUsed}, priority fees ${decimals(statement.priorityFeesWei, WEI_PER_ETHER)} ETH, ` +
+    `${counted(transfers.length, 'transfer')}, ${executed} executed, ${skipped} not executable${skipped === 0 ? '' : ` (${reasons})`}; ` +
+    `${counted(accessList.length, 'account')}; gas ${gasUsed}, priority fees ${decimals(statement.priorityFeesWei, WEI_PER_ETHER)} ETH, ` +
     `burned ${decimals(statement.burnedWei, WEI_PER_ETHER)} ETH`;
   if (detail === 'summary') return [summary];
   return [

@@ -4,7 +4,7 @@
  * with an independent execution.
  */
 import { requireSenders } from '../chain/blockFile.ts';
-import { type BlockInput, blockInput, describeLeftOut } from '../chain/blockInput.ts';
+import { type BlockInput, blockInput, describeLeftOut, describeRemovedCodes } from '../chain/blockInput.ts';
 import { blockList } from '../chain/blockList.ts';
 import { createClient } from '../client/client.ts';
 import { readKeys, requireWritable, writeProofFile } from '../client/files.ts';
@@ -45,7 +45,7 @@ async function runDemo(options: Options): Promise<DemoReport> {
   const common = commonOf(file);
   const input = blockInput(file, columnCount, (transaction) => recoverSender(transaction, common));
   requireSenders(file, input.list.transactions);
-  for (const line of describeLeftOut(input.leftOut)) say(line);
+  for (const line of [...describeLeftOut(input.leftOut), ...describeRemovedCodes(input)]) say(line);
   requireSize(input, options);
   if (out !== undefined) await requireWritable(out);
   const keys = await readKeys(undefined, productionSystem());

@@ -1,10 +1,11 @@
 /** `colonnade partition`: the columns of a block, and their inputs as files that `prove` takes. */
 import { join } from 'node:path';
 import { parseBlockFile, requireSenders } from '../../chain/blockFile.ts';
-import { blockInput, describeLeftOut } from '../../chain/blockInput.ts';
+import { blockInput, describeLeftOut, describeRemovedCodes } from '../../chain/blockInput.ts';
 import { blockList } from '../../chain/blockList.ts';
 import { partition } from '../../chain/partition.ts';
 import { blockListToJson } from '../../programs/block/blockJson.ts';
+import { counted } from '../../programs/block/describe.ts';
 import { columnInputToJson } from '../../programs/column/input.ts';
 import { makeFolder, readJson, removeStale, writeWhole } from '../files.ts';
 import {
@@ -31,6 +32,11 @@ data/blocks, gzip-compressed or not, or made of a node's answers (docs/cli.md, s
                   list.json, for colonnade verify --list; columns of an earlier cut that lie there are removed
   --json
   --help`;
+
+/** 0 of none. A list of any length: one argument for each would run out of stack. */
+function largest(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), 0);
+}
 
 async function run(args: readonly string[]): Promise<ExitCode> {
   const { values, files } = readOptions(args, {
@@ -68,12 +74,15 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     ...(newRecipients.size === 0
       ? []
       : [
-          `${newRecipients.size} recipients are not in the pre-state: taken as accounts that do not exist yet.`,
+          newRecipients.size === 1
+            ? '1 recipient is not in the pre-state: taken as an account that does not exist yet.'
+            : `${newRecipients.size} recipients are not in the pre-state: taken as accounts that do not exist yet.`,
         ]),
+    ...describeRemovedCodes(input),
     ...(block.block.baseFeePerGas === undefined ? ['The block has no base fee: taken as 0.'] : []),
     ...(removed.length === 0 ? [] : [`Removed from ${out}, of an earlier cut: ${removed.join(', ')}`]),
   ];
-  const classSizes = classes.map(({ transactions }) => transactions.length);
+  const largestClass = largest(classes.map(({ transactions }) => transactions.length));
   const reports = columns.map((column, index) => ({
     column: column.columnIndex,
     transfers: column.transfers.length,
@@ -82,14 +91,14 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     ...(written[index] === undefined ? {} : { file: written[index] }),
   }));
   const totalGas = gasOfColumn.reduce((sum, gas) => sum + gas, 0);
-  const speedUp = totalGas / Math.max(1, ...gasOfColumn);
+  const speedUp = totalGas / Math.max(1, largest(gasOfColumn));
   if (values.json)
     printJson({
       block: block.block.number,
       transfers: list.columnOf.length,
       leftOut,
-      classes: classSizes.length,
-      largestClass: Math.max(0, ...classSizes),
+      classes: classes.length,
+      largestClass,
       columnsAsked: columnCount,
       columns: reports,
       speedUp,
@@ -99,7 +108,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   else {
     print(
       [
-        `Block ${block.block.number}: ${list.columnOf.length} plain transfers in ${classSizes.length} conflict classes, the largest of ${Math.max(0, ...classSizes)}`,
+        `Block ${block.block.number}: ${counted(list.columnOf.length, 'plain transfer')} in ${classes.length} conflict ${classes.length === 1 ? 'class' : 'classes'}, the largest of ${largestClass}`,
         ...describeLeftOut(leftOut),
         '',
         ...table([
@@ -107,7 +116,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
           ...reports.map((each) => [String(each.column), each.transfers, each.accounts, each.gas]),
         ]),
         '',
-        `${reports.length} of ${columnCount} columns have transfers; side by side they take 1/${speedUp.toFixed(2)} of the time of one after the other.`,
+        `${reports.length} of ${counted(columnCount, 'column')} ${reports.length === 1 ? 'has' : 'have'} transfers; side by side they take 1/${speedUp.toFixed(2)} of the time of one after the other.`,
         ...written,
         ...(listFile === undefined ? [] : [listFile]),
       ].join('\n'),

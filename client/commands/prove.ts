@@ -1,6 +1,6 @@
 /** `colonnade prove`: a program's proof, made here or by a service, as a proof file. Nothing is written that does not verify. */
 
-import { describeClaim } from '../claims.ts';
+import { CAVEATS, describeClaim } from '../claims.ts';
 import { isFinished } from '../client.ts';
 import { readKeys, requireWritable, writeProofFile } from '../files.ts';
 import { formatDigest } from '../jsonFields.ts';
@@ -115,6 +115,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
         ...table([['stage', 'seconds'], ...made.stages.map((each) => [each.name, seconds(each.seconds)])]),
         '',
         `${out}: ${fileBytes.toLocaleString('en-US')} bytes, of which the proof ${proofBytes.length.toLocaleString('en-US')}; statement ${formatDigest(prepared.statement)}`,
+        ...(CAVEATS[name] === undefined ? [] : ['', CAVEATS[name]]),
       ].join('\n'),
     );
   return 0;

@@ -3,7 +3,7 @@ import { profileCycles } from '../../machine/profile.ts';
 import { buildTraces, checkTraces } from '../../machine/system.ts';
 import { encodeTrace } from '../../machine/traceCodec.ts';
 import { describeViolation, measureTables } from '../../server/tracer/tracer.ts';
-import { describeClaim } from '../claims.ts';
+import { CAVEATS, describeClaim } from '../claims.ts';
 import { writeWhole } from '../files.ts';
 import { formatDigest } from '../jsonFields.ts';
 import {
@@ -93,6 +93,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
           ? `The trace has ${bytes.length.toLocaleString('en-US')} bytes; --out writes it.`
           : `${out}: ${bytes.length.toLocaleString('en-US')} bytes.`,
         ...(verdict?.ok ? ['Every constraint and bus holds.'] : []),
+        ...(CAVEATS[name] === undefined ? [] : ['', CAVEATS[name]]),
       ].join('\n'),
     );
     if (fault !== undefined) say(`TRACE_INVALID: ${fault.detail}`);

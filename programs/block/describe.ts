@@ -1,5 +1,5 @@
 /** What a block proof claims, in sentences, and what it does not. */
-import { COLUMN_CAVEATS, describeGasCap } from '../column/describe.ts';
+import { describeGasCap, TRANSFER_CAVEATS } from '../column/describe.ts';
 import type { BlockStatement, BlockSummary } from './blockStatement.ts';
 
 const WEI_PER_ETHER = 10n ** 18n;
@@ -10,7 +10,8 @@ function ether(wei: bigint): string {
   return `${wei / WEI_PER_ETHER}${fraction === '' ? '' : `.${fraction}`} ether`;
 }
 
-const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+/** A count and what is counted, in the plural where it is not one. */
+export const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 
 /** The claims that the summary alone carries; who knows the list and the access list compares their digests. */
 export function describeBlock(summary: BlockSummary): string[] {
@@ -41,6 +42,6 @@ export function describeSkipped({ transfers }: BlockStatement): string[] {
 
 /** What a block proof does not say. */
 export const BLOCK_CAVEATS: readonly string[] = [
-  ...COLUMN_CAVEATS,
+  ...TRANSFER_CAVEATS,
   'It does not say who attested to the inclusion list. It speaks of a list only if you computed the list digest from that list yourself: a digest alone may be the digest of no list.',
 ];

@@ -117,6 +117,7 @@ describe('proof files', () => {
       { ...json, chainId: '0X1' },
       { ...json, chainId: '01' },
       { ...json, transactionGasCap: 5 },
+      { ...json, transfers: [], accessList: [] },
     ])
       assert.throws(() => parseClaim(refused, 'claim'), ClientError);
   });
@@ -136,6 +137,13 @@ describe('proof files', () => {
         'whole gas limit',
       ])
         assert.ok(caveats?.includes(part), part);
+    // A block proof says it.
+    for (const [program, isSaid] of [
+      ['column', true],
+      ['aggregate', true],
+      ['block', false],
+    ] as const)
+      assert.equal(CAVEATS[program]?.includes('can list the same accounts'), isSaid, program);
   });
 
   it('are refused when the first line is none', () => {
