@@ -4,8 +4,8 @@
  * the one around it, and what it writes is known behind it only if every run passes it.
  *
  * Rows that somebody hands over, to a function, a turn or out of a branch, are an area of their own: what is read of it is wanted
- * of everybody who hands rows over, before or after. Through a pointer that was taken from memory, computed from others or
- * hinted nothing is followed: docs/decisions/0021-written-words.md.
+ * of everybody who hands rows over, before or after. A pointer that is stored in rows made here is followed; through one that was
+ * computed from others or hinted nothing is: docs/decisions/0021-written-words.md.
  */
 import { badProgram } from './fragment.ts';
 
@@ -142,12 +142,12 @@ export function createAreas(): Areas {
     return target.word === undefined ? { first: 0, count: undefined } : { first: target.word + first, count };
   }
 
-  /** Asks for words of an area; `through` are the areas that the question came through. */
+  /** Asks for words of an area; `through` are the areas that the question came through, each with the word that it asked for there. */
   function want(
     area: Area,
     words: Words,
     has: (word: number) => boolean,
-    through: ReadonlySet<Area> = new Set(),
+    through: ReadonlyMap<Area, number> = new Map(),
   ): void {
     if (area.isHinted) return;
     const { first, count } = words;
@@ -178,13 +178,18 @@ export function createAreas(): Areas {
     for (const each of asked) {
       if (wanted.some((known) => covers(known, each))) continue;
       // Asked for another word of the area on the way to it: a pointer that walks, from turn to turn, over all that lies behind.
-      const all = through.has(area) ? { first: first < 0 ? -Infinity : first, count: undefined } : each;
+      // Of one that walks down, over all there is.
+      const before = through.get(area);
+      const all =
+        before === undefined
+          ? each
+          : { first: each.first < before ? -Infinity : each.first, count: undefined };
       wanted.push(all);
-      for (const source of sources) wantOf(source, all, new Set([...through, area]));
+      for (const source of sources) wantOf(source, all, new Map([...through, [area, all.first]]));
     }
   }
 
-  function wantOf({ target, isWritten }: Source, words: Words, through: ReadonlySet<Area>): void {
+  function wantOf({ target, isWritten }: Source, words: Words, through: ReadonlyMap<Area, number>): void {
     if (target !== 'anywhere') want(target.area, wordsBehind(target, words), isWritten, through);
   }
 
@@ -202,7 +207,7 @@ export function createAreas(): Areas {
   function addSource(area: Area, source: Source): void {
     if (source.target === 'anywhere' || area.handedOver === undefined) return;
     area.handedOver.sources.push(source);
-    for (const words of [...area.handedOver.wanted]) wantOf(source, words, new Set([area]));
+    for (const words of [...area.handedOver.wanted]) wantOf(source, words, new Map([[area, words.first]]));
   }
 
   /** The pointers that may be stored in these words, one of which or all are at a computed place. */

@@ -178,6 +178,7 @@ export function checkHeights(
     const weightRows = sum([blocks, ...perPhase.filter(({ hasNext }) => hasNext).map(({ next }) => next)]);
     program.store(record, HEIGHT.blocks, blocks);
     program.store(record, HEIGHT.totals, totals);
+    // As if open: behind a computed length nothing is followed. That every weight is written is the duty of those who find it here.
     let address = program.addressOf(program.allocateRows(weightRows));
     const skip = (rows: Value): void => {
       address = program.add(address, program.multiply(rows, ROW_WORDS));

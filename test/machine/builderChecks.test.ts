@@ -653,6 +653,23 @@ describe('rows that are written in part', () => {
       };
     takes('over rows that are written', walk(4));
     refuses('over one that is not', walk(3), unwritten);
+    refuses(
+      'from far behind, by one word a turn',
+      (program) =>
+        void program.repeat(4, { at: program.addressOf(program.freshRows(1)) }, ({ at }) => {
+          program.load(at, 2 ** 24);
+          return { at: program.subtract(at, 1) };
+        }),
+      /lies outside of/,
+    );
+    takes(
+      'over hinted rows',
+      (program) =>
+        void program.repeat(4, { at: program.addressOf(program.hintRows('rows', [], 1)) }, ({ at }) => {
+          program.load(at, 2 ** 24);
+          return { at: program.subtract(at, 1) };
+        }),
+    );
   });
 
   test('a pointer that is stored on two ways leads to both', () => {
