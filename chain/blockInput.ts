@@ -144,7 +144,7 @@ function senderOf(
   try {
     return recoverSender(transaction);
   } catch {
-    // A signature of nobody: whatever the library says of it, the transaction has no sender.
+    // A signature of nobody: whatever is said of it, the transaction has no sender.
     return undefined;
   }
 }

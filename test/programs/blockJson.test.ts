@@ -80,7 +80,10 @@ describe('JSON of blocks', () => {
       'Gas 84000; priority fees 0.000168 ether, due to the coinbase once; burned 0.00084 ether.',
     ]);
     assert.equal(describeBlock({ ...SUMMARY, executedCount: 5 })[2], 'All 5 executed.');
-    assert.match(describeBlock({ ...SUMMARY, transactionGasCap: (1n << 64n) - 1n })[0]!, /no gas cap of a transaction below 2\^64 - 1/);
+    assert.match(
+      describeBlock({ ...SUMMARY, transactionGasCap: (1n << 64n) - 1n })[0]!,
+      /no gas cap of a transaction below 2\^64 - 1/,
+    );
     assert.match(
       describeBlock({ ...SUMMARY, blockGasLimit: 83_999n })[4]!,
       /^Gas 84000, which is above the gas limit of the block: each column starts with all of it; /,
