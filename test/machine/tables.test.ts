@@ -1,6 +1,6 @@
 /**
  * Every table of the machine against its declaration in `test/machine/tables/`: the states of its selectors, what may follow
- * what, and the ranks of its operations. Mutations show that a constraint rejects something; this shows what all of them
+ * what, what range look-ups bound, what decides a constraint alone, and the ranks of its operations. Mutations show that a constraint rejects something; this shows what all of them
  * together leave, also where no generator of traces goes.
  */
 import assert from 'node:assert/strict';
@@ -8,12 +8,15 @@ import { describe, test } from 'node:test';
 import { BUS } from '../../machine/buses.ts';
 import { CALL_TABLES, COLONNADE_MACHINE } from '../../machine/system.ts';
 import { BASE_ALGEBRA, evaluateGraph } from '../../stark/air/evaluate.ts';
+import { booleanForms, decidedAlone, rangeForms } from '../support/constraintForms.ts';
 import { type RankReport, rankOperation } from '../support/jacobianRank.ts';
 import {
   constraintsSeenByStates,
   declaredStates,
+  declaredUses,
   enumerateChoice,
   enumerateStates,
+  enumerateUses,
   sortedChoice,
 } from '../support/selectorStates.ts';
 import type { Operation, TableDeclaration } from '../support/tableDeclaration.ts';
@@ -59,7 +62,16 @@ test('every table of the machine has a declaration, in slot order', () => {
 });
 
 for (const declaration of TABLE_DECLARATIONS) {
-  const { air, selectors, states, choices = [], unseen } = declaration;
+  const {
+    air,
+    selectors,
+    states,
+    choices = [],
+    ranges = {},
+    booleans = {},
+    alone = {},
+    unseen,
+  } = declaration;
   const operations = once(() => declaration.operations());
   const reports = once((): RankReport[] =>
     operations().map((operation) => rankOperation(declaration, operation)),
@@ -68,8 +80,18 @@ for (const declaration of TABLE_DECLARATIONS) {
   describe(`the ${air.name} table`, () => {
     test('admits the declared states, each behind the declared ones, and no other', () => {
       assert.deepEqual(enumerateStates(declaration), declaredStates(declaration));
+      assert.deepEqual(enumerateUses(declaration), declaredUses(declaration));
       for (const choice of choices)
         assert.deepEqual(enumerateChoice(air, choice), sortedChoice(choice), choice.name);
+    });
+
+    test('bounds by range look-ups what is declared', () => {
+      assert.deepEqual(rangeForms(air), ranges);
+    });
+
+    test('has the declared booleans, and no other constraint holds by one cell alone than those declared', () => {
+      assert.deepEqual(booleanForms(air), booleans);
+      assert.deepEqual(decidedAlone(declaration), alone);
     });
 
     test('binds every outcome, and proves of every operation as much as is declared', () => {

@@ -7,7 +7,6 @@
  * the unknown columns hold: 0 times unknown is 0, everything else with an unknown part is unknown. What is found is
  * therefore at least what a prover can do.
  */
-import { BUS } from '../../machine/buses.ts';
 import type { NodeId, TableAir } from '../../stark/air/air.ts';
 import * as field from '../../stark/field/koalaBear.ts';
 import type { DeclaredChoice, TableDeclaration } from './tableDeclaration.ts';
@@ -47,10 +46,8 @@ interface Form {
 type State = readonly number[];
 
 export interface Enumeration {
-  /** By name; of an undeclared state, its selectors. */
-  readonly states: Readonly<
-    Record<string, { readonly uses: string[]; readonly followers: string[] | 'any' }>
-  >;
+  /** The states that may follow, by name of a state; of an undeclared one, by its selectors. */
+  readonly followers: Readonly<Record<string, string[] | 'any'>>;
   readonly first: string[] | 'any';
   readonly last: string[] | 'any';
 }
@@ -214,13 +211,7 @@ export function enumerateStates(
   { air, selectors, mirrors = [], states: declared }: TableDeclaration,
   { without, mostStates = Number.POSITIVE_INFINITY, onReject = () => undefined }: EnumerationOptions = {},
 ): Enumeration {
-  const { onRow, onPair, formOf, evaluate, admits, combine } = questionsOf(
-    air,
-    selectors,
-    mirrors,
-    without,
-    onReject,
-  );
+  const { onRow, onPair, admits, combine } = questionsOf(air, selectors, mirrors, without, onReject);
   // A constraint of two rows may say something on one, where what it has of the next row is multiplied by 0.
   const mixed = [...onRow, ...onPair].filter(({ isPure }) => !isPure);
   let states: State[] = [];
@@ -330,31 +321,12 @@ export function enumerateStates(
       ),
     ]),
   );
-  const multiplicities = air.interactions
-    .filter(({ weight }) => weight === 1)
-    .map(({ label, bus, multiplicity }) =>
-      formOf(bus === BUS.RANGE ? label.replace(/ \d+$/, '') : label, multiplicity),
-    );
-  /** The interactions that count in a state; one that is no boolean is marked. */
-  function usesOf(state: State): string[] {
-    const used = multiplicities.flatMap((form) => {
-      const value = evaluate(form, INSIDE, state, []);
-      if (value === 0) return [];
-      return [value === 1 || value === field.MODULUS - 1 ? form.label : `${form.label} (no boolean)`];
-    });
-    return [...new Set(used)].sort();
-  }
-  const found: Record<string, { uses: string[]; followers: string[] | 'any' }> = {};
-  for (const [index, state] of states.entries()) {
-    const name = stateNames[index]!;
-    const uses = usesOf(state);
+  const found: Record<string, string[] | 'any'> = {};
+  for (const [index, name] of stateNames.entries()) {
     const after = namesByFollowers.get(followers[index]!)!;
     const before = found[name];
     // States that differ in their mirrors alone have one name.
-    found[name] =
-      before === undefined
-        ? { uses, followers: after }
-        : { uses: union(before.uses, uses), followers: unionOfNames(before.followers, after) };
+    found[name] = before === undefined ? after : unionOfNames(before, after);
   }
   function unionOfNames(left: string[] | 'any', right: string[] | 'any'): string[] | 'any' {
     if (left === 'any' || right === 'any') return 'any';
@@ -362,10 +334,34 @@ export function enumerateStates(
     return names.length === nameCount ? 'any' : names;
   }
   return {
-    states: found,
+    followers: found,
     first: namesOf(firsts, nameCount),
     last: namesOf(lasts, nameCount),
   };
+}
+
+/** The interactions that count in each declared state, by its name; one that is no boolean there is marked. */
+export function enumerateUses({ air, selectors, states }: TableDeclaration): Record<string, string[]> {
+  const { formOf, evaluate } = questionsOf(air, selectors, [], undefined, () => undefined);
+  const multiplicities = air.interactions
+    .filter(({ weight }) => weight === 1)
+    .map(({ label, multiplicity }) => formOf(label, multiplicity));
+  return Object.fromEntries(
+    Object.entries(states).map(([name, { ones }]) => {
+      const state = selectors.map((selector) => (ones.includes(selector) ? 1 : 0));
+      const used = multiplicities.flatMap((form) => {
+        const value = evaluate(form, INSIDE, state, []);
+        if (value === 0) return [];
+        return [value === 1 || value === field.MODULUS - 1 ? form.label : `${form.label} (no boolean)`];
+      });
+      return [name, used.sort()];
+    }),
+  );
+}
+
+/** The declaration in the same form. */
+export function declaredUses({ states }: TableDeclaration): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(states).map(([name, { uses }]) => [name, [...uses].sort()]));
 }
 
 /** What the columns of a choice may hold on a row inside the table: by combination, the columns that are not 0. */
@@ -396,15 +392,27 @@ export function declaredStates({ states, first, last }: TableDeclaration): Enume
   const sorted = (names: readonly string[] | 'any'): string[] | 'any' =>
     names === 'any' || new Set(names).size === count ? 'any' : [...names].sort();
   return {
-    states: Object.fromEntries(
-      Object.entries(states).map(([name, { uses, followers }]) => [
-        name,
-        { uses: [...uses].sort(), followers: sorted(followers) },
-      ]),
+    followers: Object.fromEntries(
+      Object.entries(states).map(([name, { followers }]) => [name, sorted(followers)]),
     ),
     first: sorted(first),
     last: sorted(last),
   };
+}
+
+/** Whether a table admits the declared states, followers and choices and no other, without the constraint of a label. */
+export function admitsAsDeclared(declaration: TableDeclaration, without?: string): boolean {
+  const { air, choices = [], states } = declaration;
+  const options = without === undefined ? {} : { without };
+  const mostStates = Object.keys(states).length + MORE_STATES;
+  return (
+    choices.every(
+      (choice) =>
+        JSON.stringify(enumerateChoice(air, choice, options)) === JSON.stringify(sortedChoice(choice)),
+    ) &&
+    JSON.stringify(inOrder(enumerateStates(declaration, { ...options, mostStates }))) ===
+      JSON.stringify(inOrder(declaredStates(declaration)))
+  );
 }
 
 /** The constraints without which other states, followers or choices are admitted. */
@@ -414,14 +422,7 @@ export function constraintsSeenByStates(declaration: TableDeclaration): Set<stri
   const onReject = (label: string): void => void rejecting.add(label);
   enumerateStates(declaration, { onReject });
   for (const choice of choices) enumerateChoice(air, choice, { onReject });
-  const expected = JSON.stringify(inOrder(declaredStates(declaration)));
-  const mostStates = Object.keys(declaration.states).length + MORE_STATES;
-  const isSeen = (without: string): boolean =>
-    choices.some(
-      (choice) =>
-        JSON.stringify(enumerateChoice(air, choice, { without })) !== JSON.stringify(sortedChoice(choice)),
-    ) || JSON.stringify(inOrder(enumerateStates(declaration, { without, mostStates }))) !== expected;
-  return new Set([...rejecting].filter(isSeen));
+  return new Set([...rejecting].filter((without) => !admitsAsDeclared(declaration, without)));
 }
 
 /** The combinations admitted, in the order in which they are found. */
@@ -429,6 +430,6 @@ export function sortedChoice({ admitted }: DeclaredChoice): string[][] {
   return admitted.map((ones) => [...ones]).sort();
 }
 
-function inOrder({ states, first, last }: Enumeration): unknown {
-  return [Object.entries(states).sort(([left], [right]) => (left < right ? -1 : 1)), first, last];
+function inOrder({ followers, first, last }: Enumeration): unknown {
+  return [Object.entries(followers).sort(([left], [right]) => (left < right ? -1 : 1)), first, last];
 }

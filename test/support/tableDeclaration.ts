@@ -1,7 +1,7 @@
 /**
  * What a table of the machine is meant to admit, declared beside its tests: the states of its selectors, which of them may
- * follow which, and for every operation what its rows prove. `selectorStates.ts` and `jacobianRank.ts` derive the same from
- * the constraints; `test/machine/tables.test.ts` compares.
+ * follow which, what range look-ups bound, and for every operation what its rows prove. `selectorStates.ts`,
+ * `constraintForms.ts` and `jacobianRank.ts` derive the same from the constraints; `test/machine/tables.test.ts` compares.
  */
 import type { TableAir } from '../../stark/air/air.ts';
 
@@ -9,7 +9,7 @@ import type { TableAir } from '../../stark/air/air.ts';
 export interface DeclaredState {
   /** The selectors that are 1; the others are 0. */
   readonly ones: readonly string[];
-  /** Labels of the interactions that count on such a row; of range look-ups without a number at the end. */
+  /** Labels of the interactions that count on such a row. */
   readonly uses: readonly string[];
   /** Names of the states that may follow, or 'any'. */
   readonly followers: readonly string[] | 'any';
@@ -60,10 +60,37 @@ export interface TableDeclaration {
   readonly first: readonly string[] | 'any';
   readonly last: readonly string[] | 'any';
   readonly choices?: readonly DeclaredChoice[];
+  /** By label of a look-up of the range bus, what is below 2^16: columns of the row, their sum, or a multiple. */
+  readonly ranges?: Readonly<Record<string, string>>;
+  /** By label of a constraint that is x * (x - 1), its x: a column or a sum of columns, in their order. */
+  readonly booleans?: Readonly<Record<string, string>>;
+  /**
+   * By label of a constraint, what alone makes it hold in some states: `column = value`, or several of them. Every other
+   * constraint relates columns: no value of a single one makes it hold.
+   */
+  readonly alone?: Readonly<Record<string, readonly string[]>>;
   /** Columns of which constraints alone leave a choice that range look-ups end; they count as given. */
   readonly rangeBound?: readonly string[];
   /** Every tag, every state: each occurs in some operation. */
   operations(): readonly Operation[];
   /** Constraints without which neither the states nor the ranks change, with the reason. */
   readonly unseen: Readonly<Record<string, string>>;
+}
+
+/** `prefix0`, `prefix1`, … */
+export function numbered(prefix: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+}
+
+/** A part of a declaration with an entry for each number below `count`. */
+export function forEach<Value>(
+  count: number,
+  entry: (index: number) => readonly [string, Value],
+): Record<string, Value> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => entry(index)));
+}
+
+/** `name is boolean` for columns of which a constraint says that. */
+export function booleanColumns(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [`${name} is boolean`, name]));
 }

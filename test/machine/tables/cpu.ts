@@ -4,7 +4,13 @@ import { CPU_COLUMNS, type CpuColumn } from '../../../machine/cpu/columns.ts';
 import { END_PC, FLAG_NAMES, INITIAL_CLK, INITIAL_FP } from '../../../machine/instruction.ts';
 import { add, inverse, multiply } from '../../../stark/field/koalaBear.ts';
 import { createRandom, type Random } from '../../support/random.ts';
-import type { DeclaredState, Operation, Outcome, TableDeclaration } from '../../support/tableDeclaration.ts';
+import {
+  booleanColumns,
+  type DeclaredState,
+  type Operation,
+  type Outcome,
+  type TableDeclaration,
+} from '../../support/tableDeclaration.ts';
 
 const SEED = 3_009;
 const OPERAND_FLAGS = ['memA', 'fpA', 'memB', 'fpB', 'memC', 'fpC', 'memD', 'fpD'] as const;
@@ -165,6 +171,15 @@ export const cpuDeclaration: TableDeclaration = {
   states: declareStates(),
   first: 'any',
   last: 'any',
+  booleans: booleanColumns(FLAG_NAMES),
+  alone: {
+    'first pc': ['pc = 0'],
+    'first fp': [`fp = ${INITIAL_FP}`],
+    'first clk': [`clk = ${INITIAL_CLK}`],
+    'last pc': [`pc = ${END_PC}`],
+    'a JUMP with A not 0 is taken': ['taken = 1 or valueA = 0'],
+    'nothing else is taken': ['taken = 0'],
+  },
   operations,
   unseen: {},
 };

@@ -12,7 +12,14 @@ import {
   unpack,
 } from '../../support/extensionCalls.ts';
 import { createRandom } from '../../support/random.ts';
-import type { DeclaredState, Operation, TableDeclaration } from '../../support/tableDeclaration.ts';
+import {
+  booleanColumns,
+  type DeclaredState,
+  forEach,
+  numbered,
+  type Operation,
+  type TableDeclaration,
+} from '../../support/tableDeclaration.ts';
 
 const SEED = 3_008;
 /** Words of an element in a row, and words behind it. */
@@ -128,7 +135,7 @@ function operations(): Operation[] {
   ];
 }
 
-const CHOICES = Array.from({ length: 7 }, (_, place) => `choice${place}`);
+const CHOICES = numbered('choice', 7);
 
 export const extensionDeclaration: TableDeclaration = {
   air: extensionTable.air,
@@ -163,6 +170,40 @@ export const extensionDeclaration: TableDeclaration = {
     // The eighth place has no column: it is what the others leave.
     admitted: Array.from({ length: arity }, (_, place) => CHOICES.slice(place, place + 1)),
   })),
+  booleans: {
+    ...booleanColumns([
+      'isMadd',
+      'isMaddBase',
+      'isDot',
+      'isEval',
+      'isFold8',
+      'isFold4',
+      'isFold2',
+      'isUnpack',
+      'isDotEnd',
+      'isEvalEnd',
+      'isCombine',
+      'isCombineConstants',
+      'isCombineEnd',
+    ]),
+    'at most one operation':
+      'isDot + isEval + isFold4Inner + isFold2Inner + isUnpackMiddle + isUnpackEnd + isMadd + isMaddBase + isFold8 + isFold4 + isFold2 + isUnpack',
+    'one kind of row in a run of isEval': 'isEvalEnd + isCombine + isCombineConstants',
+  },
+  alone: {
+    'elements, their constants, the next elements': ['next factor2 = 1', 'next factor3 = 1'],
+    // The mirrors of selectors.
+    'factor word 2': ['factor2 = 0', 'factor2 = 1'],
+    'factor word 3': ['factor3 = 0', 'factor3 = 1'],
+    'factor word 4': ['factor4 = 0', 'factor4 = 1'],
+    ...forEach(5, (word) => [`a run starts at 0, word ${word}`, [`next accumulator${word} = 0`]]),
+    ...forEach(7, (place) => [
+      `choice ${place} is boolean in a fold`,
+      [`choice${place} = 0 or choice${place} = 1`],
+    ]),
+    'the count starts at 1': ['next d = 1'],
+    'count, place, nothing': ['d = 0'],
+  },
   operations,
   unseen: {},
 };

@@ -3,7 +3,13 @@ import { hashTable } from '../../../machine/hash/table.ts';
 import { TAG } from '../../../machine/instruction.ts';
 import { createMemory, type HandCall, runCalls, traceCalls, writeRow } from '../../support/callTable.ts';
 import { createRandom } from '../../support/random.ts';
-import type { DeclaredState, Operation, Outcome, TableDeclaration } from '../../support/tableDeclaration.ts';
+import {
+  booleanColumns,
+  type DeclaredState,
+  type Operation,
+  type Outcome,
+  type TableDeclaration,
+} from '../../support/tableDeclaration.ts';
 
 const SEED = 3_001;
 
@@ -103,6 +109,14 @@ export const hashDeclaration: TableDeclaration = {
       admitted: [[]],
     },
   ],
+  booleans: booleanColumns(['isActive', 'isStart', 'isEnd', 'isPath', 'bit']),
+  alone: {
+    'the last row ends': ['remaining = 1'],
+    // The bit itself.
+    'last level': ['operandB = 0', 'operandB = 1'],
+    // On a row of a chain behind its first, which has no clk to tell.
+    'a PATH of at most 30 levels': ['clk = 0 or remaining = 30'],
+  },
   operations: () => [chain(1), chain(3), path(0, 1), path(1, 1), path(0b010, 3), path(0b101, 3)],
   unseen: {
     'isStart is boolean':

@@ -21,6 +21,7 @@ export const memoryDeclaration: TableDeclaration = {
   states: { row: { ones: [], uses: [], followers: 'any' } },
   first: 'any',
   last: 'any',
+  alone: { 'first row index': ['rowIndex = 0'] },
   operations: () => [
     // Nine counts a row, and the words of the second row: those of the first are the statement, all addresses follow.
     operation('the first rows', 0, 9 + 9 + 8),

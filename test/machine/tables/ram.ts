@@ -3,7 +3,12 @@ import { TAG } from '../../../machine/instruction.ts';
 import { ramTable } from '../../../machine/ram/table.ts';
 import { createMemory, runCalls, traceCalls } from '../../support/callTable.ts';
 import { createRandom } from '../../support/random.ts';
-import type { Operation, Outcome, TableDeclaration } from '../../support/tableDeclaration.ts';
+import {
+  booleanColumns,
+  type Operation,
+  type Outcome,
+  type TableDeclaration,
+} from '../../support/tableDeclaration.ts';
 
 const SEED = 3_003;
 
@@ -41,6 +46,12 @@ export const ramDeclaration: TableDeclaration = {
   },
   first: 'any',
   last: 'any',
+  // So high is below 2^8.
+  ranges: { low: 'low', high: 'high', 'high below 2^8': '256 * high' },
+  booleans: {
+    ...booleanColumns(['isInitialise', 'isRead', 'isWrite', 'isFinalise']),
+    'at most one kind': 'isInitialise + isRead + isWrite + isFinalise',
+  },
   operations: () => [
     // Segment, index, value, clk.
     operation('RAM_INITIALISE', 0, [], 4),

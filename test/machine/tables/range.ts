@@ -12,6 +12,7 @@ export const rangeDeclaration: TableDeclaration = {
   states: { row: { ones: [], uses: [], followers: 'any' } },
   first: 'any',
   last: 'any',
+  alone: { 'first value': ['value = 0'] },
   operations: () => [
     {
       name: 'the first rows',

@@ -3,7 +3,14 @@ import { TAG } from '../../../machine/instruction.ts';
 import { wordTable } from '../../../machine/word/table.ts';
 import { createMemory, runCalls, traceCalls, writeInteger } from '../../support/callTable.ts';
 import { createRandom, type Random } from '../../support/random.ts';
-import type { Operation, Outcome, TableDeclaration } from '../../support/tableDeclaration.ts';
+import {
+  booleanColumns,
+  forEach,
+  numbered,
+  type Operation,
+  type Outcome,
+  type TableDeclaration,
+} from '../../support/tableDeclaration.ts';
 
 const SEED = 3_002;
 const HALF = ['row 0', 'row 1'] as const;
@@ -30,6 +37,8 @@ function operation(name: string, tag: number, outcomes: readonly Outcome[], free
   return { name, columns: trace.columns, firstRow: 0, rows: 1, outcomes, freedom };
 }
 
+const LIMBS = 16;
+const ranges = numbered('range of outcome ', LIMBS);
 const rows = ['left', 'right'].flatMap((side) => HALF.map((half) => `${side} ${half}`));
 const outcome = HALF.map((half) => `outcome ${half}`);
 const outcomeRows = HALF.map((half) => ({ row: 0, interaction: `outcome ${half}`, words: ROW }));
@@ -39,15 +48,15 @@ export const wordDeclaration: TableDeclaration = {
   selectors: ['isAdd', 'isSubtract', 'isLess', 'isCheck'],
   states: {
     padding: { ones: [], uses: [], followers: 'any' },
-    add: { ones: ['isAdd'], uses: ['call', ...rows, ...outcome, 'range of outcome'], followers: 'any' },
+    add: { ones: ['isAdd'], uses: ['call', ...rows, ...outcome, ...ranges], followers: 'any' },
     subtract: {
       ones: ['isSubtract'],
-      uses: ['call', ...rows, ...outcome, 'range of outcome'],
+      uses: ['call', ...rows, ...outcome, ...ranges],
       followers: 'any',
     },
     // The difference is in range and nowhere in memory.
-    less: { ones: ['isLess'], uses: ['call', ...rows, 'range of outcome'], followers: 'any' },
-    check: { ones: ['isCheck'], uses: ['call', ...outcome, 'range of outcome'], followers: 'any' },
+    less: { ones: ['isLess'], uses: ['call', ...rows, ...ranges], followers: 'any' },
+    check: { ones: ['isCheck'], uses: ['call', ...outcome, ...ranges], followers: 'any' },
   },
   first: 'any',
   last: 'any',
@@ -71,6 +80,19 @@ export const wordDeclaration: TableDeclaration = {
       admitted: [[]],
     },
   ],
+  // The outcome alone: left and right were checked where they were made.
+  ranges: forEach(LIMBS, (limb) => [`range of outcome ${limb}`, `outcome${limb}`]),
+  booleans: {
+    ...booleanColumns(['isAdd', 'isSubtract', 'isLess', 'isCheck']),
+    'at most one operation': 'isAdd + isSubtract + isLess + isCheck',
+    ...forEach(LIMBS, (limb) => [`carry ${limb} is boolean`, `carry${limb}`]),
+  },
+  alone: {
+    'no carry out': ['carry15 = 0'],
+    ...forEach(LIMBS, (limb) => [`carry ${limb} is boolean`, [`carry${limb} = 0 or carry${limb} = 1`]]),
+    'B of a CHECK is 0': ['b = 0'],
+    'C of a CHECK is 0': ['c = 0'],
+  },
   operations: () => [
     // A, B, C, clk and two words.
     operation('WORD_ADD', TAG.WORD_ADD, outcomeRows, 4 + 16 + 16),

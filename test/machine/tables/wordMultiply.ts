@@ -3,7 +3,7 @@ import { TAG } from '../../../machine/instruction.ts';
 import { wordMultiplyTable } from '../../../machine/wordMultiply/table.ts';
 import { createMemory, runCalls, traceCalls, writeInteger } from '../../support/callTable.ts';
 import { createRandom, type Random } from '../../support/random.ts';
-import type { Operation, TableDeclaration } from '../../support/tableDeclaration.ts';
+import { forEach, numbered, type Operation, type TableDeclaration } from '../../support/tableDeclaration.ts';
 
 const SEED = 3_004;
 const LIMBS = 16;
@@ -39,19 +39,21 @@ function product(xLimbs: number, freedom: number): Operation {
   };
 }
 
-const numbered = (prefix: string, count: number): string[] =>
-  Array.from({ length: count }, (_, index) => `${prefix}${index}`);
-const ranges = [
-  'x low',
-  'x high',
-  'y low',
-  'y high',
-  'z',
-  'carry',
-  'x low sum',
-  'y low sum',
-  'carry sum',
-].map((label) => `range of ${label}`);
+const GROUP = 4;
+const sumOf = (prefix: string): string => numbered(prefix, GROUP).join(' + ');
+const ranges: Readonly<Record<string, string>> = {
+  ...forEach(GROUP, (limb) => [`range of x low ${limb}`, `xLow${limb}`]),
+  ...forEach(GROUP, (limb) => [`range of x high ${limb}`, `xHigh${limb}`]),
+  ...forEach(GROUP, (limb) => [`range of y low ${limb}`, `checkedLow${limb}`]),
+  ...forEach(GROUP, (limb) => [`range of y high ${limb}`, `checkedHigh${limb}`]),
+  ...forEach(GROUP, (limb) => [`range of z ${limb}`, `z${limb}`]),
+  ...forEach(GROUP, (limb) => [`range of carry ${limb}`, `carry${limb}`]),
+  // Four low bytes, each below 2^16: their sum is below 2^10; of the carries it is below 2^16 / 3.
+  'range of x low sum': `64 * (${sumOf('xLow')})`,
+  'range of y low sum': `64 * (${sumOf('checkedLow')})`,
+  'range of carry sum': `3 * (${sumOf('carry')})`,
+};
+const rangeLabels = Object.keys(ranges);
 const STARTS = ['padding', 'row 0'];
 
 export const wordMultiplyDeclaration: TableDeclaration = {
@@ -59,15 +61,28 @@ export const wordMultiplyDeclaration: TableDeclaration = {
   selectors: numbered('isRow', 4),
   states: {
     padding: { ones: [], uses: [], followers: STARTS },
-    'row 0': { ones: ['isRow0'], uses: ['call', 'y row 0', 'y row 1', ...ranges], followers: ['row 1'] },
-    'row 1': { ones: ['isRow1'], uses: ['x row', 'z row', ...ranges], followers: ['row 2'] },
-    'row 2': { ones: ['isRow2'], uses: ranges, followers: ['row 3'] },
-    'row 3': { ones: ['isRow3'], uses: ['x row', 'z row', ...ranges], followers: STARTS },
+    'row 0': { ones: ['isRow0'], uses: ['call', 'y row 0', 'y row 1', ...rangeLabels], followers: ['row 1'] },
+    'row 1': { ones: ['isRow1'], uses: ['x row', 'z row', ...rangeLabels], followers: ['row 2'] },
+    'row 2': { ones: ['isRow2'], uses: rangeLabels, followers: ['row 3'] },
+    'row 3': { ones: ['isRow3'], uses: ['x row', 'z row', ...rangeLabels], followers: STARTS },
   },
   first: STARTS,
   last: ['padding', 'row 3'],
   // A limb divides into its parts, and a sum into limb and carry, in one way within their ranges.
   rangeBound: [...numbered('xLow', 4), ...numbered('checkedLow', 4), ...numbered('carry', 4)],
+  ranges,
+  booleans: {
+    'isRow0 is boolean': 'isRow0',
+    'at most one row of a product': 'isRow1 + isRow2 + isRow3 + isRow0',
+  },
+  alone: {
+    // Behind the last row and on padding nothing moves on.
+    ...forEach(LIMBS - GROUP, (limb) => [`xLow ${GROUP + limb} moves`, [`next xLow${GROUP + limb} = 0`]]),
+    ...forEach(LIMBS - GROUP, (limb) => [`xHigh ${GROUP + limb} moves`, [`next xHigh${GROUP + limb} = 0`]]),
+    'carry in': ['next carryIn = 0'],
+    ...forEach(GROUP, (limb) => [`checked low ${limb}`, [`checkedLow${limb} = 0`]]),
+    ...forEach(GROUP, (limb) => [`checked high ${limb}`, [`checkedHigh${limb} = 0`]]),
+  },
   operations: () => [
     // A, B, C, clk and the limbs that are not 0. The others stay 0, but of the first ones behind them, one of x and one of y,
     // no more than one combination is asserted, where both are 0. The outcome follows.
