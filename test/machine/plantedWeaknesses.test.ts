@@ -78,7 +78,7 @@ describe('a boolean with a third root', () => {
       constraint: (expression, { times, minus, column, constant }) =>
         times(expression, minus(column('choice2'), constant(5))),
     });
-    assert.equal(firstDifference(weak), 'alone');
+    assert.equal(firstDifference(weak), 'degrees');
   });
 });
 
@@ -92,6 +92,7 @@ describe('a constraint times what is 0 where a prover wants it', () => {
     (column: string): Factor =>
     (expressions) =>
       expressions.column(column, 'next');
+  // Of one column, of several, and in one operation alone.
   const factors: readonly (readonly [table: string, label: string, name: string, factor: Factor])[] = [
     ['cpu', 'next fp', 'valueB', current('valueB')],
     ['cpu', 'MUL', 'valueC', current('valueC')],
@@ -116,6 +117,17 @@ describe('a constraint times what is 0 where a prover wants it', () => {
     ['extension', 'no run starts with constants or its end', 'the next pointer0', next('pointer0')],
     ['extension', 'the point is B', 'pointer2', current('pointer2')],
     ['extension', 'pointer 4', 'pointer4', current('pointer4')],
+    ['cpu', 'MUL', 'valueA - valueB', ({ minus, column }) => minus(column('valueA'), column('valueB'))],
+    ['ram', 'the value stays', 'value - clk', ({ minus, column }) => minus(column('value'), column('clk'))],
+    [
+      'extension',
+      'pointer 4',
+      '1 - isMadd * (pointer1 - clk)',
+      ({ minus, times, column, constant }) =>
+        minus(constant(1), times(column('isMadd'), minus(column('pointer1'), column('clk')))),
+    ],
+    ['cpu', 'DEREF', 'memA', current('memA')],
+    ['cpu', 'MUL', '1 - fpA', ({ minus, column, constant }) => minus(constant(1), column('fpA'))],
     [
       'extension',
       'factor word 4',

@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { BUS } from '../../machine/buses.ts';
 import { CALL_TABLES, COLONNADE_MACHINE } from '../../machine/system.ts';
 import { BASE_ALGEBRA, evaluateGraph } from '../../stark/air/evaluate.ts';
-import { booleanForms, decidedAlone, rangeForms } from '../support/constraintForms.ts';
+import { booleanForms, decidedAlone, higherDegrees, rangeForms } from '../support/constraintForms.ts';
 import { type RankReport, rankOperation } from '../support/jacobianRank.ts';
 import {
   constraintsSeenByStates,
@@ -69,6 +69,7 @@ for (const declaration of TABLE_DECLARATIONS) {
     choices = [],
     ranges = {},
     booleans = {},
+    degrees = {},
     alone = {},
     unseen,
   } = declaration;
@@ -89,8 +90,9 @@ for (const declaration of TABLE_DECLARATIONS) {
       assert.deepEqual(rangeForms(air), ranges);
     });
 
-    test('has the declared booleans, and no other constraint holds by one cell alone than those declared', () => {
+    test('has the declared booleans and degrees, and no constraint that one cell decides but those declared', () => {
       assert.deepEqual(booleanForms(air), booleans);
+      assert.deepEqual(higherDegrees(declaration), degrees);
       assert.deepEqual(decidedAlone(declaration), alone);
     });
 

@@ -1,11 +1,11 @@
 /**
  * What can be read off the expressions of a table: the linear forms that it looks up in the range table, the constraints that
- * are x * (x - 1), and the columns that decide a constraint alone.
+ * are x * (x - 1), the degrees, and the columns that decide a constraint alone.
  *
- * The last is what a rank does not show: a constraint times a column says nothing where the column is 0, and its derivatives
- * at a point where the column is not 0 are as before. So with the selectors of every declared state put in, each constraint
- * is a polynomial in the other cells, and its factors in one cell alone are listed. They are computed at two random points:
- * the common divisor of the polynomials in that cell.
+ * The last two are what a rank does not show: a constraint times a column says nothing where the column is 0, and its
+ * derivatives at a point where the column is not 0 are as before. So with the selectors of every declared state put in, each
+ * constraint is a polynomial in the other cells. A factor too many raises its degree. Its factors in one cell alone are
+ * listed; they are computed at two random points, as the common divisor of the polynomials in that cell.
  */
 import { BUS } from '../../machine/buses.ts';
 import type { Graph, Node, NodeId, Row, Selector, TableAir } from '../../stark/air/air.ts';
@@ -243,6 +243,48 @@ function settingsOf({ air, selectors, states }: TableDeclaration, cone: Graph): 
     }
   }
   return [...found.values()];
+}
+
+/**
+ * By label, with # for its numbers, the degrees of constraints in the cells that are no selectors: of each constraint those that
+ * it has in declared states. Labels of which all constraints have degree 1 wherever they say something are left out. Found on a
+ * random line through the cells.
+ */
+export function higherDegrees(declaration: TableDeclaration): Record<string, string> {
+  const { air, selectors } = declaration;
+  const width = air.mainColumns.length;
+  const isSelector = air.mainColumns.map((name) => selectors.includes(name));
+  const random = createRandom(SEED);
+  const line = { start: random.words(2 * width), step: random.words(2 * width), other: random.word() };
+  const found = new Map<string, Set<string>>();
+  for (const { label, expression } of air.constraints) {
+    const cone = coneOf(air.graph, expression);
+    const degrees = new Set<number>();
+    for (const { place, current, next } of settingsOf(declaration, cone)) {
+      const ones = { current, next };
+      const polynomial = evaluateGraph(cone, POLYNOMIAL_ALGEBRA, {
+        main(column, row) {
+          if (isSelector[column]) return ones[row].includes(air.mainColumns[column]!) ? [1] : [];
+          const cell = row === 'next' ? width + column : column;
+          return [line.start[cell]!, line.step[cell]!];
+        },
+        preprocessed: () => [line.other],
+        selector: (selector) => trimmed([place[selector]]),
+        public: () => [line.other],
+      })(cone.nodes.length - 1);
+      // A constraint of selectors has degree 0, or says nothing.
+      if (polynomial.length > 1) degrees.add(polynomial.length - 1);
+    }
+    if (degrees.size === 0) continue;
+    const family = label.replace(/ \d+/g, ' #');
+    const text = [...degrees].sort().join(' and ');
+    found.set(family, (found.get(family) ?? new Set()).add(text));
+  }
+  return Object.fromEntries(
+    [...found]
+      .map(([family, texts]) => [family, [...texts].sort().join(', ')] as const)
+      .filter(([, text]) => text !== '1'),
+  );
 }
 
 /**

@@ -65,6 +65,11 @@ export interface TableDeclaration {
   /** By label of a constraint that is x * (x - 1), its x: a column or a sum of columns, in their order. */
   readonly booleans?: Readonly<Record<string, string>>;
   /**
+   * By label of a constraint, with # for its numbers, its degree in the columns that are no selectors, where that is not 1 in
+   * all states: `2`, `1 and 2` of one that has another degree in some states, `2, 3` of constraints that differ.
+   */
+  readonly degrees?: Readonly<Record<string, string>>;
+  /**
    * By label of a constraint, what alone makes it hold in some states: `column = value`, or several of them. Every other
    * constraint relates columns: no value of a single one makes it hold.
    */

@@ -2,7 +2,7 @@
 import { cpuAir } from '../../../machine/cpu/air.ts';
 import { CPU_COLUMNS, type CpuColumn } from '../../../machine/cpu/columns.ts';
 import { END_PC, FLAG_NAMES, INITIAL_CLK, INITIAL_FP } from '../../../machine/instruction.ts';
-import { add, inverse, multiply } from '../../../stark/field/koalaBear.ts';
+import { add, inverse, multiply, subtract } from '../../../stark/field/koalaBear.ts';
 import { createRandom, type Random } from '../../support/random.ts';
 import {
   booleanColumns,
@@ -56,7 +56,7 @@ function cycle(random: Random, flags: readonly Flag[], state: Pick<Cycle, 'pc' |
   if (has('isAdd')) row.valueC = add(row.valueA, row.valueB);
   if (has('isMul')) row.valueC = multiply(row.valueA, row.valueB);
   if (has('isDeref')) row.valueC = row.valueB;
-  if (!has('memC') && !has('isJump') && !has('isCall')) row.c = row.valueC;
+  if (!has('memC') && !has('isJump') && !has('isCall')) row.c = subtract(row.valueC, has('fpC') ? row.fp : 0);
   if (has('isJump')) {
     row.taken = 1;
     row.inverse = inverse(row.valueA);
@@ -64,7 +64,8 @@ function cycle(random: Random, flags: readonly Flag[], state: Pick<Cycle, 'pc' |
   return row;
 }
 
-const CALL_OF_ADDRESSES = ['isCall', 'fpA', 'fpB', 'fpC', 'fpD'] as const;
+const ADDRESSES = ['fpA', 'fpB', 'fpC', 'fpD'] as const;
+const CALL_OF_ADDRESSES = ['isCall', ...ADDRESSES] as const;
 
 function columnsOf(rows: readonly Cycle[]): Uint32Array[] {
   return CPU_COLUMNS.map((column) => Uint32Array.from(rows, (each) => each[column]));
@@ -150,6 +151,13 @@ function operations(): Operation[] {
     // The word of A and field b, which make field c.
     operation('ADD that asserts', ['isAdd', 'memA'], nextState, FIELDS + BEHIND),
     operation('MUL of an address', ['isMul', 'memA', 'fpB', 'memC'], outcomes, FIELDS + 1 + BEHIND),
+    // Field c follows from the others.
+    operation('ADD of addresses', ['isAdd', ...ADDRESSES], nextState, FIELDS - 1 + BEHIND),
+    operation('MUL of addresses', ['isMul', ...ADDRESSES], nextState, FIELDS - 1 + BEHIND),
+    // The word of B, which makes field c.
+    operation('DEREF of addresses', ['isDeref', ...ADDRESSES], nextState, FIELDS + BEHIND),
+    // The word of D; without one, fp would be on no bus.
+    operation('JUMP of addresses', ['isJump', ...ADDRESSES, 'memD'], nextState, FIELDS + 1 + BEHIND),
     // All four operands.
     operation('CALL of cells', ['isCall', ...CELLS], nextState, FIELDS + 4 + BEHIND),
     operation('CALL of addresses', CALL_OF_ADDRESSES, nextState, FIELDS + BEHIND),
@@ -172,6 +180,14 @@ export const cpuDeclaration: TableDeclaration = {
   first: 'any',
   last: 'any',
   booleans: booleanColumns(FLAG_NAMES),
+  degrees: {
+    MUL: '2',
+    'a JUMP with A not # is taken': '2',
+    // On a jump.
+    'nothing else is taken': '1 and 2',
+    'next pc': '2',
+    'next fp': '2',
+  },
   alone: {
     'first pc': ['pc = 0'],
     'first fp': [`fp = ${INITIAL_FP}`],

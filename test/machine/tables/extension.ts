@@ -190,6 +190,20 @@ export const extensionDeclaration: TableDeclaration = {
       'isDot + isEval + isFold4Inner + isFold2Inner + isUnpackMiddle + isUnpackEnd + isMadd + isMaddBase + isFold8 + isFold4 + isFold2 + isUnpack',
     'one kind of row in a run of isEval': 'isEvalEnd + isCombine + isCombineConstants',
   },
+  degrees: {
+    'value at the place word #': '2',
+    'multiply-add word #': '2',
+    'power # of the point': '2',
+    // Mirrors in words 2, 3 and 4 on rows of isEval.
+    'factor word #': '1 and 2, 2',
+    'accumulator word #': '1 and 2',
+    'outcome word #': '1 and 2',
+    'folded # word #': '2',
+    'choice # is boolean in a fold': '2',
+    // In a leaf of 8 the last place has no column.
+    'one place is chosen': '1 and 2',
+    'dot word #': '3',
+  },
   alone: {
     'elements, their constants, the next elements': ['next factor2 = 1', 'next factor3 = 1'],
     // The mirrors of selectors.

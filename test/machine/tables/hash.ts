@@ -110,6 +110,7 @@ export const hashDeclaration: TableDeclaration = {
     },
   ],
   booleans: booleanColumns(['isActive', 'isStart', 'isEnd', 'isPath', 'bit']),
+  degrees: { 'sbox round # lane #': '3', 'a PATH of at most # levels': '2' },
   alone: {
     'the last row ends': ['remaining = 1'],
     // The bit itself.

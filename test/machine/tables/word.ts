@@ -87,6 +87,7 @@ export const wordDeclaration: TableDeclaration = {
     'at most one operation': 'isAdd + isSubtract + isLess + isCheck',
     ...forEach(LIMBS, (limb) => [`carry ${limb} is boolean`, `carry${limb}`]),
   },
+  degrees: { 'carry # is boolean': '2' },
   alone: {
     'no carry out': ['carry15 = 0'],
     ...forEach(LIMBS, (limb) => [`carry ${limb} is boolean`, [`carry${limb} = 0 or carry${limb} = 1`]]),

@@ -75,6 +75,11 @@ export const wordMultiplyDeclaration: TableDeclaration = {
     'isRow0 is boolean': 'isRow0',
     'at most one row of a product': 'isRow1 + isRow2 + isRow3 + isRow0',
   },
+  degrees: {
+    'no carry out': '2',
+    'no product above limb # with x limb #': '2',
+    'limb #': '2',
+  },
   alone: {
     // Behind the last row and on padding nothing moves on.
     ...forEach(LIMBS - GROUP, (limb) => [`xLow ${GROUP + limb} moves`, [`next xLow${GROUP + limb} = 0`]]),
