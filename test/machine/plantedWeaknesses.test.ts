@@ -127,6 +127,14 @@ describe('a constraint times what is 0 where a prover wants it', () => {
         minus(constant(1), times(column('isMadd'), minus(column('pointer1'), column('clk')))),
     ],
     ['cpu', 'DEREF', 'memA', current('memA')],
+    ['cpu', 'D without memory', 'isCall', current('isCall')],
+    ['cpu', 'next clk', 'isCall', current('isCall')],
+    [
+      'hash',
+      'state word 3',
+      '1 - isPath',
+      ({ minus, column, constant }) => minus(constant(1), column('isPath')),
+    ],
     ['cpu', 'MUL', '1 - fpA', ({ minus, column, constant }) => minus(constant(1), column('fpA'))],
     [
       'extension',

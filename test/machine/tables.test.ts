@@ -8,7 +8,13 @@ import { describe, test } from 'node:test';
 import { BUS } from '../../machine/buses.ts';
 import { CALL_TABLES, COLONNADE_MACHINE } from '../../machine/system.ts';
 import { BASE_ALGEBRA, evaluateGraph } from '../../stark/air/evaluate.ts';
-import { booleanForms, decidedAlone, higherDegrees, rangeForms } from '../support/constraintForms.ts';
+import {
+  booleanForms,
+  decidedAlone,
+  higherDegrees,
+  rangeForms,
+  speakingStates,
+} from '../support/constraintForms.ts';
 import { type RankReport, rankOperation } from '../support/jacobianRank.ts';
 import {
   constraintsSeenByStates,
@@ -70,6 +76,7 @@ for (const declaration of TABLE_DECLARATIONS) {
     ranges = {},
     booleans = {},
     degrees = {},
+    speaks = {},
     alone = {},
     unseen,
   } = declaration;
@@ -93,6 +100,7 @@ for (const declaration of TABLE_DECLARATIONS) {
     test('has the declared booleans and degrees, and no constraint that one cell decides but those declared', () => {
       assert.deepEqual(booleanForms(air), booleans);
       assert.deepEqual(higherDegrees(declaration), degrees);
+      assert.deepEqual(speakingStates(declaration), speaks);
       assert.deepEqual(decidedAlone(declaration), alone);
     });
 

@@ -222,8 +222,12 @@ const PLACES: readonly Setting['place'][] = [
   { first: 0, last: 1, transition: 0 },
 ];
 
-/** The settings that differ in what a constraint reads of them. */
-function settingsOf({ air, selectors, states }: TableDeclaration, cone: Graph): Setting[] {
+/** The settings of the named states that differ in what a constraint reads of them. */
+function settingsOf(
+  { air, selectors, states }: TableDeclaration,
+  cone: Graph,
+  names: readonly string[] = Object.keys(states),
+): Setting[] {
   const read = (row: Row): string[] =>
     selectors.filter((name) =>
       cone.nodes.some(
@@ -234,7 +238,8 @@ function settingsOf({ air, selectors, states }: TableDeclaration, cone: Graph): 
   const readsPlace = cone.nodes.some(({ kind }) => kind === 'selector');
   const places = readsPlace ? PLACES : PLACES.slice(0, 1);
   const found = new Map<string, Setting>();
-  for (const { ones, followers } of Object.values(states)) {
+  for (const state of names) {
+    const { ones, followers } = states[state]!;
     const current = readHere.filter((name) => ones.includes(name));
     const after = readThere.length === 0 ? [''] : followers === 'any' ? Object.keys(states) : followers;
     for (const name of after) {
@@ -245,46 +250,74 @@ function settingsOf({ air, selectors, states }: TableDeclaration, cone: Graph): 
   return [...found.values()];
 }
 
-/**
- * By label, with # for its numbers, the degrees of constraints in the cells that are no selectors: of each constraint those that
- * it has in declared states. Labels of which all constraints have degree 1 wherever they say something are left out. Found on a
- * random line through the cells.
- */
-export function higherDegrees(declaration: TableDeclaration): Record<string, string> {
-  const { air, selectors } = declaration;
+/** A degree in a setting, on a random line through the cells that are no selectors; undefined where a constraint says nothing of them. */
+function createDegree({
+  air,
+  selectors,
+}: TableDeclaration): (cone: Graph, setting: Setting) => number | undefined {
   const width = air.mainColumns.length;
   const isSelector = air.mainColumns.map((name) => selectors.includes(name));
   const random = createRandom(SEED);
   const line = { start: random.words(2 * width), step: random.words(2 * width), other: random.word() };
+  return (cone, { place, current, next }) => {
+    const ones = { current, next };
+    const polynomial = evaluateGraph(cone, POLYNOMIAL_ALGEBRA, {
+      main(column, row) {
+        if (isSelector[column]) return ones[row].includes(air.mainColumns[column]!) ? [1] : [];
+        const cell = row === 'next' ? width + column : column;
+        return [line.start[cell]!, line.step[cell]!];
+      },
+      preprocessed: () => [line.other],
+      selector: (selector) => trimmed([place[selector]]),
+      public: () => [line.other],
+    })(cone.nodes.length - 1);
+    return polynomial.length > 1 ? polynomial.length - 1 : undefined;
+  };
+}
+
+/** The label with # for its numbers. */
+function familyOf(label: string): string {
+  return label.replace(/ \d+/g, ' #');
+}
+
+/**
+ * By label, with # for its numbers, the degrees of constraints in the cells that are no selectors: of each constraint those that
+ * it has in declared states. Labels of which all constraints have degree 1 wherever they say something are left out.
+ */
+export function higherDegrees(declaration: TableDeclaration): Record<string, string> {
+  const degreeOf = createDegree(declaration);
   const found = new Map<string, Set<string>>();
-  for (const { label, expression } of air.constraints) {
-    const cone = coneOf(air.graph, expression);
-    const degrees = new Set<number>();
-    for (const { place, current, next } of settingsOf(declaration, cone)) {
-      const ones = { current, next };
-      const polynomial = evaluateGraph(cone, POLYNOMIAL_ALGEBRA, {
-        main(column, row) {
-          if (isSelector[column]) return ones[row].includes(air.mainColumns[column]!) ? [1] : [];
-          const cell = row === 'next' ? width + column : column;
-          return [line.start[cell]!, line.step[cell]!];
-        },
-        preprocessed: () => [line.other],
-        selector: (selector) => trimmed([place[selector]]),
-        public: () => [line.other],
-      })(cone.nodes.length - 1);
-      // A constraint of selectors has degree 0, or says nothing.
-      if (polynomial.length > 1) degrees.add(polynomial.length - 1);
-    }
+  for (const { label, expression } of declaration.air.constraints) {
+    const cone = coneOf(declaration.air.graph, expression);
+    const degrees = new Set(
+      settingsOf(declaration, cone).flatMap((setting) => degreeOf(cone, setting) ?? []),
+    );
     if (degrees.size === 0) continue;
-    const family = label.replace(/ \d+/g, ' #');
-    const text = [...degrees].sort().join(' and ');
-    found.set(family, (found.get(family) ?? new Set()).add(text));
+    const family = familyOf(label);
+    found.set(family, (found.get(family) ?? new Set()).add([...degrees].sort().join(' and ')));
   }
   return Object.fromEntries(
     [...found]
       .map(([family, texts]) => [family, [...texts].sort().join(', ')] as const)
       .filter(([, text]) => text !== '1'),
   );
+}
+
+/** By label of `speaks`, with # for its numbers: the states on whose rows every constraint of that label says something of cells. */
+export function speakingStates(declaration: TableDeclaration): Record<string, string[]> {
+  const { air, states, speaks = {} } = declaration;
+  const degreeOf = createDegree(declaration);
+  const found: Record<string, string[]> = {};
+  for (const { label, expression } of air.constraints) {
+    const family = familyOf(label);
+    if (speaks[family] === undefined) continue;
+    const cone = coneOf(air.graph, expression);
+    const names = Object.keys(states).filter((name) =>
+      settingsOf(declaration, cone, [name]).some((setting) => degreeOf(cone, setting) !== undefined),
+    );
+    found[family] = (found[family] ?? names).filter((name) => names.includes(name));
+  }
+  return found;
 }
 
 /**

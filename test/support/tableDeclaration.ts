@@ -69,6 +69,8 @@ export interface TableDeclaration {
    * all states: `2`, `1 and 2` of one that has another degree in some states, `2, 3` of constraints that differ.
    */
   readonly degrees?: Readonly<Record<string, string>>;
+  /** By label of a constraint, with # for its numbers, the states on whose rows it says something, in their order. */
+  readonly speaks?: Readonly<Record<string, readonly string[]>>;
   /**
    * By label of a constraint, what alone makes it hold in some states: `column = value`, or several of them. Every other
    * constraint relates columns: no value of a single one makes it hold.

@@ -2,18 +2,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Constraint, Interaction, Node, NodeId, TableAir } from '../../stark/air/air.ts';
 import { negate } from '../../stark/field/koalaBear.ts';
-import { booleanForms, decidedAlone, higherDegrees, rangeForms } from './constraintForms.ts';
+import { booleanForms, decidedAlone, higherDegrees, rangeForms, speakingStates } from './constraintForms.ts';
 import { rankOperation } from './jacobianRank.ts';
 import { admitsAsDeclared, declaredUses, enumerateUses } from './selectorStates.ts';
 import type { TableDeclaration } from './tableDeclaration.ts';
 
 /** The first part of a declaration that the table does not fulfil; undefined when it fulfils all. */
 export function firstDifference(declaration: TableDeclaration): string | undefined {
-  const { air, ranges = {}, booleans = {}, degrees = {}, alone = {} } = declaration;
+  const { air, ranges = {}, booleans = {}, degrees = {}, speaks = {}, alone = {} } = declaration;
   if (!isDeepStrictEqual(rangeForms(air), ranges)) return 'ranges';
   if (!isDeepStrictEqual(booleanForms(air), booleans)) return 'booleans';
   if (!isDeepStrictEqual(enumerateUses(declaration), declaredUses(declaration))) return 'uses';
   if (!isDeepStrictEqual(higherDegrees(declaration), degrees)) return 'degrees';
+  if (!isDeepStrictEqual(speakingStates(declaration), speaks)) return 'speaks';
   if (!isDeepStrictEqual(decidedAlone(declaration), alone)) return 'alone';
   if (!admitsAsDeclared(declaration)) return 'states and choices';
   for (const operation of declaration.operations()) {

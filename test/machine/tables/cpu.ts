@@ -173,10 +173,20 @@ function operations(): Operation[] {
   ];
 }
 
+const states = declareStates();
+/** Names of the states in which one of the flags is 1. */
+function statesWith(...flags: readonly Flag[]): string[] {
+  return Object.keys(states).filter((name) => flags.some((flag) => states[name]!.ones.includes(flag)));
+}
+function statesWithout(...flags: readonly Flag[]): string[] {
+  const others = statesWith(...flags);
+  return Object.keys(states).filter((name) => !others.includes(name));
+}
+
 export const cpuDeclaration: TableDeclaration = {
   air: cpuAir,
   selectors: FLAG_NAMES,
-  states: declareStates(),
+  states,
   first: 'any',
   last: 'any',
   booleans: booleanColumns(FLAG_NAMES),
@@ -187,6 +197,22 @@ export const cpuDeclaration: TableDeclaration = {
     'nothing else is taken': '1 and 2',
     'next pc': '2',
     'next fp': '2',
+  },
+  speaks: {
+    'A without memory': statesWithout('memA'),
+    'B without memory': statesWithout('memB', 'isDeref'),
+    'C without memory': statesWithout('memC'),
+    'D without memory': statesWithout('memD'),
+    'address of B at fp': statesWith('memB'),
+    'address of B behind A': statesWith('isDeref'),
+    ADD: statesWith('isAdd'),
+    MUL: statesWith('isMul'),
+    DEREF: statesWith('isDeref'),
+    'a JUMP with A not # is taken': statesWith('isJump'),
+    'nothing else is taken': Object.keys(states),
+    'next pc': Object.keys(states),
+    'next fp': Object.keys(states),
+    'next clk': Object.keys(states),
   },
   alone: {
     'first pc': ['pc = 0'],

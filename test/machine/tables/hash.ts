@@ -89,6 +89,10 @@ const chain = (d: number): Operation =>
 const path = (b: number, d: number): Operation =>
   operation(`HASH_PATH of ${b} over ${d}`, { tag: TAG.HASH_PATH, a: 0, b, c: 512, d }, 3 + 8 + 8);
 
+/** Rows that another row of their run follows. */
+const GOING_ON = Object.keys(states).filter((name) => / (start|inside)/.test(name));
+const isOfPath = (name: string): boolean => name.startsWith('path');
+
 export const hashDeclaration: TableDeclaration = {
   air: hashTable.air,
   selectors: ['isActive', 'isStart', 'isEnd', 'isPath', 'bit', 'startsRight'],
@@ -111,6 +115,15 @@ export const hashDeclaration: TableDeclaration = {
   ],
   booleans: booleanColumns(['isActive', 'isStart', 'isEnd', 'isPath', 'bit']),
   degrees: { 'sbox round # lane #': '3', 'a PATH of at most # levels': '2' },
+  speaks: {
+    'same output row': GOING_ON,
+    countdown: GOING_ON,
+    'next block': GOING_ON.filter((name) => !isOfPath(name)),
+    'next level': GOING_ON.filter(isOfPath),
+    'state word #': GOING_ON,
+    'last level': Object.keys(states).filter((name) => /^path (only|end)/.test(name)),
+    'the last row ends': Object.keys(states).filter((name) => / (only|end)/.test(name)),
+  },
   alone: {
     'the last row ends': ['remaining = 1'],
     // The bit itself.
