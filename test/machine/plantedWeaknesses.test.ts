@@ -112,6 +112,12 @@ describe('a constraint times what is 0 where a prover wants it', () => {
     ['word', 'B of a CHECK is 0', 'left3', current('left3')],
     ['wordMultiply', 'limb 2', 'z2', current('z2')],
     ['wordMultiply', 'no carry out', 'carry3', current('carry3')],
+    [
+      'wordMultiply',
+      'yLow 0 stays',
+      '1 - isRow2',
+      ({ minus, column, constant }) => minus(constant(1), column('isRow2')),
+    ],
     ['ram', 'the value stays', 'previousValue', current('previousValue')],
     ['ram', 'the clock moves on', 'low', current('low')],
     ['extension', 'no run starts with constants or its end', 'the next pointer0', next('pointer0')],

@@ -94,6 +94,8 @@ export const wordMultiplyDeclaration: TableDeclaration = {
     product(8, 4 + LIMBS + 1),
     product(9, 4 + LIMBS + 1),
     product(3, 4 + LIMBS + 1),
+    // The first limbs of y meet the last of x on the last row.
+    product(13, 4 + LIMBS + 1),
   ],
   unseen: {},
 };
