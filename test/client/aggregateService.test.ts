@@ -65,9 +65,9 @@ describe('the file of what a service proved', () => {
       const other =
         typeof value === 'number'
           ? value + 1
-          : value.length < 66
-            ? String(BigInt(value) + 1n)
-            : `0x${'0'.repeat(63)}1`;
+          : value.startsWith('0x')
+            ? `0x${'0'.repeat(value.length - 3)}1`
+            : String(BigInt(value) + 1n);
       refused(block, answered('block', { ...json, [field]: other }), `block.${field}`);
     }
     const { chainId: _chainId, ...without } = json;

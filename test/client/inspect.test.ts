@@ -82,7 +82,7 @@ describe('inspect', () => {
     };
     assert.equal(report.inspection.bytes, file.proofBytes.length);
     assert.equal(report.verification.verdict.ok, true);
-    assert.ok(report.caveat.includes('signatures are not part of the statement'));
+    assert.ok(report.caveat.includes('does not say that senders signed'));
     assert.equal(ofBytes.status, 0, ofBytes.stderr);
     assert.ok(ofBytes.stdout.includes('Not verified'), ofBytes.stdout);
     assert.equal(right.status, 0, right.stderr);
