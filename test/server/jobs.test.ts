@@ -42,7 +42,7 @@ async function look(service: FakeService, id: string): Promise<JobAnswer> {
 }
 
 async function until(holds: () => boolean, what: string): Promise<void> {
-  for (let round = 0; round < 400; round++) {
+  for (let round = 0; round < 4000; round++) {
     if (holds()) return;
     await sleep(5);
   }
