@@ -10,6 +10,7 @@ import { Problem } from '../problems.ts';
 import type { LeafRecord } from './aggregation.ts';
 import { partJob } from './aggregations.ts';
 import type { ShownColumn } from './blockCheck.ts';
+import { refuseDuplicates } from './duplicates.ts';
 import { AGGREGATE, COLUMN, type ProofSystem } from './proofSystem.ts';
 import type { ReadAggregation, ReadChild } from './request.ts';
 import { largestProof, planTree } from './tree.ts';
@@ -67,7 +68,11 @@ export async function leavesOfChildren(
     }
   }
   refuseMixed(leaves);
-  refuseDuplicates(leaves);
+  refuseDuplicates(
+    leaves.map(({ program, profile, statement, job }) =>
+      statement === undefined ? job?.id : [program, profile, ...statement].join(' '),
+    ),
+  );
   refuseTooLarge(kind, fanIn, leaves);
   return leaves;
 }
@@ -125,22 +130,6 @@ function refuseMixed(leaves: readonly LeafRecord[]): void {
     expected: first,
     got,
   });
-}
-
-/** Throws: Problem duplicate-child. */
-function refuseDuplicates(leaves: readonly LeafRecord[]): void {
-  const firstWith = new Map<string, number>();
-  for (const [child, { program, profile, statement, job }] of leaves.entries()) {
-    const name = statement === undefined ? job?.id : [program, profile, ...statement].join(' ');
-    if (name === undefined) continue;
-    const first = firstWith.get(name);
-    if (first !== undefined)
-      throw new Problem('duplicate-child', `Child ${child} shows what child ${first} shows.`, {
-        child,
-        first,
-      });
-    firstWith.set(name, child);
-  }
 }
 
 /**

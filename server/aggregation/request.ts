@@ -32,6 +32,7 @@ import { Problem } from '../problems.ts';
 import { parseJson, type Refusal, refusalOf, schedulingOf } from '../proofRequest.ts';
 import { parseOrRefuse } from '../validation.ts';
 import { type BlockCheck, blockOf, blockProblem } from './blockCheck.ts';
+import { refuseDuplicates } from './duplicates.ts';
 import { AGGREGATE, BLOCK, COLUMN, type KeyRing, profilesOf } from './proofSystem.ts';
 import type { SystemKeys } from './statements.ts';
 import { FAN_IN } from './tree.ts';
@@ -132,7 +133,11 @@ export async function checkAggregation(
           : await uploadOf(ring, keys, child, file, headers),
       );
     // What is cheap to refuse is refused before anything is verified.
-    refuseSameUploads(children);
+    refuseDuplicates(
+      children.map((each) =>
+        each.kind === 'upload' ? [each.program, each.profile, ...each.statement].join(' ') : undefined,
+      ),
+    );
     for (const [child, each] of children.entries())
       if (each.kind === 'upload') await requireVerified(ring, child, each);
     return { ok: true, request: { ...common, children, list, block: undefined }, digest };
@@ -195,22 +200,6 @@ async function uploadOf(
     entries,
     claims: ofChild(child, () => claimsOf(child, file)),
   };
-}
-
-/** Throws: Problem duplicate-child. */
-function refuseSameUploads(children: readonly ReadChild[]): void {
-  const firstWith = new Map<string, number>();
-  for (const [child, each] of children.entries()) {
-    if (each.kind !== 'upload') continue;
-    const name = [each.program, each.profile, ...each.statement].join(' ');
-    const first = firstWith.get(name);
-    if (first !== undefined)
-      throw new Problem('duplicate-child', `Child ${child} shows what child ${first} shows.`, {
-        child,
-        first,
-      });
-    firstWith.set(name, child);
-  }
 }
 
 /** Throws: Problem child-rejected. */
